@@ -1,0 +1,44 @@
+/* config.h - precheckd.conf and jobs.d: files to settings; the only file that knows libconfuse. */
+#pragma once
+
+#include "macro.h"
+#include "settings.h"
+#include <stdio.h>
+
+/* One error or warning, as "FILE:LINE: text"; said in the order found. */
+typedef void config_say(void *arg, bool error, const char *text);
+
+/* Reads path, then jobs.d/ *.conf beside it in name order. All value and reference errors, and the first
+ * syntax error of each file, are said. 0 and *ret with one reference, or -EINVAL (something was said),
+ * -ENOENT and the like (said too), -ENOMEM. Opens no secrets. */
+int config_load(const char *path, config_say *say, void *arg, struct settings **ret) _must_check_;
+
+/* The effective configuration in the file's own notation, secrets as their places; what it writes can be
+ * read again. */
+void config_print(const struct settings *s, FILE *f);
+
+/* The option table, for manual pages and tests. */
+enum config_type {
+	CONFIG_TEXT,
+	CONFIG_PATH,
+	CONFIG_URL,
+	CONFIG_SPAN,
+	CONFIG_NUMBER,
+	CONFIG_BOOL,
+	CONFIG_WORD, /* one of a list */
+	CONFIG_TASK_ID,
+	CONFIG_SECRET
+};
+struct config_option {
+	const char *block; /* "", "cloud", "defaults", "job"; "defaults" rows hold in jobs too */
+	const char *name;
+	enum config_type type;
+	const char *by_default; /* text through the same parser; NULL: none */
+	const char *least, *most; /* bounds as text; NULL: none */
+	const char *words;	  /* CONFIG_WORD: "a b c" */
+	bool never;		  /* CONFIG_SPAN: "never" is allowed */
+	bool bent;		  /* short_times lifts the lower bound */
+	const char *meaning;	  /* one line */
+};
+extern const struct config_option config_options[];
+extern const size_t config_options_size;

@@ -1,0 +1,66 @@
+/* settings.h - what the operator said, as plain values: immutable, reference counted. */
+#pragma once
+
+#include "macro.h"
+#include "secret.h"
+
+#define TASK_ID_SIZE 37 /* 8-4-4-4-12 of [0-9a-z], and the NUL */
+
+enum auth_method {
+	AUTH_PASSWORD,
+	_AUTH_METHOD_MAX
+};
+const char *auth_method_name(enum auth_method m);
+
+struct cloud_settings {
+	char *name;
+	char *iam, *drs; /* URL without trailing slash: "https://host[:port][/path]" */
+	char *project, *project_id; /* one of them; the other NULL */
+	enum auth_method auth;
+	char *user, *domain;
+	char *secret;	       /* the place, see secret_read(); never the secret itself */
+	char mark[SECRET_MARK]; /* of the secret; "" until the roof has read it */
+	char *ca_file, *proxy; /* may be NULL */
+	unsigned pace;	       /* calls a minute */
+	unsigned connections, max_runs;
+	int64_t timeout, backoff_max; /* ms */
+	char *file;		      /* where it stands, for messages */
+	unsigned line;
+};
+
+struct job_settings {
+	char *name;
+	const struct cloud_settings *cloud; /* in the same settings */
+	char task[TASK_ID_SIZE];
+	int64_t interval; /* ms, as all spans here */
+	bool check;	  /* false: read status and last result only */
+	int64_t first_poll, settle, poll;
+	int64_t run_limit, stale_after;
+	int64_t remind; /* -1: never */
+	char *file;
+	unsigned line;
+};
+
+struct settings {
+	unsigned refs;
+	char *state_dir;
+	unsigned keep_runs;
+	int64_t keep_for, summary; /* summary -1: never */
+	int log_level;
+	bool short_times;
+	size_t n_clouds, n_jobs;
+	struct cloud_settings *clouds; /* arrays: pointers into them stay valid as long as the settings */
+	struct job_settings *jobs;
+};
+
+struct settings *settings_new(void); /* one reference; NULL: no memory */
+struct settings *settings_ref(struct settings *s);
+struct settings *settings_unref(struct settings *s); /* may be NULL; returns NULL; the last one frees all */
+DEFINE_CLEANUP(struct settings *, settings_unref)
+
+/* NULL if there is none of that name. */
+struct cloud_settings *settings_cloud(const struct settings *s, const char *name);
+struct job_settings *settings_job(const struct settings *s, const char *name);
+
+/* True for the 8-4-4-4-12 form of lower case letters and digits. */
+bool task_id_valid(const char *id);
