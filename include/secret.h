@@ -20,8 +20,13 @@ void secret_mark(const struct secret *s, char ret[SECRET_MARK]);
 
 bool secret_equal(const struct secret *a, const struct secret *b); /* both may be NULL */
 
-/* Reads a secret from its place: "credential:NAME" (in $CREDENTIALS_DIRECTORY), "file:PATH" (a regular
- * file without group or other bits, judged on the opened file), "env:NAME". One trailing newline is
- * dropped. On failure `why` is one sentence (never the secret):
- * -ENOENT missing, -EACCES unsafe or unreadable, -EINVAL no such kind of place, or empty. */
+/* Whether a place is written as secret_read() wants it; opens nothing. 0, or -EINVAL and `why`, which does
+ * not repeat the text: it may be a secret written where its place belongs. */
+int secret_place_check(const char *place, char why[200]) _must_check_;
+
+/* Reads a secret from its place: "credential:NAME" (in $CREDENTIALS_DIRECTORY), "file:PATH" (absolute; a
+ * regular file, no link, without group or other bits, judged on the opened file), "env:NAME". One trailing
+ * newline is dropped; what is left is one line of UTF-8 without control characters.
+ * On failure `why` is one sentence (never the secret):
+ * -ENOENT missing, -EACCES unsafe or unreadable, -EINVAL no such kind of place, empty or no text, -ENOMEM. */
 int secret_read(const char *place, struct secret **ret, char why[200]) _must_check_;

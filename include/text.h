@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 /* Copies src (NULL counts as "") into dst of n bytes, cut at a UTF-8 character's border if it must be
- * cut. Always terminated. Returns false if it was cut. */
+ * cut. Always terminated (n > 0). Returns false if it was cut. */
 bool text_copy(char *dst, size_t n, const char *src);
 
 /* Makes len bytes of remote text safe to show: valid UTF-8 is kept, C0/C1 control characters, DEL,
@@ -13,6 +13,9 @@ bool text_copy(char *dst, size_t n, const char *src);
  * \n, \t, \r, \u{XXXX}), a backslash as \\; when it does not fit n bytes it ends in "...". Always
  * terminated; never half an escape or character. Returns dst. */
 char *text_escape(char *dst, size_t n, const char *src, size_t len);
+
+/* The same, but a backslash stays as it is: for lines that are put together from escaped parts. */
+char *text_flatten(char *dst, size_t n, const char *src, size_t len);
 
 /* True if the len bytes are valid UTF-8 (no overlong forms, no surrogates, <= U+10FFFF). */
 bool text_utf8_valid(const char *s, size_t len);
@@ -27,10 +30,10 @@ void line_init(struct line *l, char *buf, size_t size); /* borrows buf; size >= 
 void line_add(struct line *l, const char *fmt, ...) _printf_(2, 3);
 void line_vadd(struct line *l, const char *fmt, va_list ap) _printf_(2, 0);
 
-/* Wall time in ms as local time with offset, "2026-11-25 14:05:09 +0100"; n >= TIME_TEXT_MAX. */
+/* Wall time in ms as local time with offset, "2026-11-25 14:05:09 +0100"; n >= TIME_TEXT_MAX. Returns buf. */
 #define TIME_TEXT_MAX 40
 char *time_format_local(char *buf, size_t n, int64_t wall);
 /* Wall time in ms as RFC 3339 UTC with milliseconds, "2026-11-25T13:05:09.120Z". */
 char *time_format_utc(char *buf, size_t n, int64_t wall);
-/* Parses "YYYY-MM-DDThh:mm:ss[.fraction][Z|+hh:mm]" (no zone: UTC). -EINVAL if it is not that. */
+/* Parses "YYYY-MM-DDThh:mm:ss[.fraction][Z|+hh:mm|-hh:mm]" (no zone: UTC). -EINVAL if it is not that. */
 int time_parse_utc(const char *s, int64_t *ret_wall) _must_check_;
