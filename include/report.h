@@ -52,14 +52,15 @@ struct report *report_unref(struct report *r); /* may be NULL; returns NULL */
 DEFINE_CLEANUP(struct report *, report_unref)
 
 /* Adds an item; copies the strings (reason, message, group, parts, said may be NULL or "", both become
- * NULL). An item named a second time counts as its worst. -ENOMEM. */
+ * NULL). An item named a second time counts as its worst, once sealed. -ENOMEM. */
 int report_add(struct report *r, const struct item *item) _must_check_;
 
 /* Mixes bytes into the fingerprint; the decoder calls it for every raw value in the answer's order of
  * items, so that any change of content is noticed. */
 void report_mix(struct report *r, const char *bytes, size_t len);
 
-/* Sorts, sets `pending`; call once after the last report_add(). */
+/* Sorts, drops doubles, sets `pending`; call once after the last report_add(). report_item() and all below
+ * want a sealed report. */
 void report_seal(struct report *r);
 
 /* 100 %, no item left pending, and something to judge by (items, a rate, or a result). */
@@ -71,8 +72,9 @@ enum grade report_grade(const struct report *r);
 /* Failed although no item is: DRS says not passed and names no item. */
 bool report_unexplained(const struct report *r);
 
-const struct item *report_item(const struct report *r, const char *name); /* NULL if absent; may be carried */
-bool item_bad(const struct item *item);					  /* ALARM, OTHER or FAILED */
+/* r may be NULL; NULL if absent; the item may be a carried one. */
+const struct item *report_item(const struct report *r, const char *name);
+bool item_bad(const struct item *item); /* ALARM, OTHER or FAILED */
 
 /* Takes over from `last` (may be NULL) what must not be forgotten: bad items absent from `r` are appended
  * with checked = false, `since` and `runs` of items that were bad go on; new bad ones get since = wall. */
