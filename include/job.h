@@ -60,6 +60,8 @@ struct job_record {
 	int64_t due;		 /* wall ms of the next check */
 	enum verdict told;	 /* verdict in the last news; UNKNOWN: none yet */
 	int64_t told_since;	 /* wall ms: since when that verdict holds */
+	char told_status[40];	 /* task status in the last news; "" none */
+	char told_code[24];	 /* code of the refusal in the last news */
 	bool told_stale;
 	uint64_t last_news; /* id of the last news; 0 none */
 };

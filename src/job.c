@@ -1,0 +1,90 @@
+/* job.c - the record of a task and the one place where a verdict is derived from it. */
+#include "job.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const verdict_names[_VERDICT_MAX] = {
+	[VERDICT_UNKNOWN] = "unknown",
+	[VERDICT_PASSED] = "passed",
+	[VERDICT_ALARMED] = "alarmed",
+	[VERDICT_FAILED] = "failed",
+	[VERDICT_REFUSED] = "refused",
+	[VERDICT_STARTED] = "started",
+	[VERDICT_ENDED] = "ended",
+};
+
+const char *verdict_name(enum verdict v)
+{
+	return (unsigned)v < _VERDICT_MAX ? verdict_names[v] : "unknown";
+}
+
+static enum verdict by_report(const struct report *report)
+{
+	if (!report)
+		return VERDICT_UNKNOWN;
+	switch (report_grade(report)) {
+	case GRADE_FAILED:
+		return VERDICT_FAILED;
+	case GRADE_ALARMED:
+		return VERDICT_ALARMED;
+	case GRADE_PASSED:
+		break;
+	}
+	return VERDICT_PASSED;
+}
+
+/* Settings and time have no say yet: accepted alarms, which end on a date, will need both. */
+enum verdict job_verdict(
+	const struct job_record *r, const struct job_settings *s _unused_, int64_t wall _unused_)
+{
+	if (r->gone)
+		return VERDICT_ENDED;
+	switch (status_class(r->status)) {
+	case STATUS_ENDED:
+		return VERDICT_ENDED;
+	case STATUS_STARTED:
+	case STATUS_TROUBLED:
+		return VERDICT_STARTED;
+	case STATUS_CREATING:
+	case STATUS_UNKNOWN:
+		return VERDICT_REFUSED;
+	case STATUS_UNREAD:
+	case STATUS_CHECKABLE:
+	case _STATUS_CLASS_MAX:
+		break;
+	}
+	if (r->refusal.outcome != OUTCOME_OK)
+		return VERDICT_REFUSED;
+	return by_report(r->report);
+}
+
+bool job_stale(const struct job_record *r, const struct job_settings *s, int64_t wall)
+{
+	if (r->confirmed == 0 || job_verdict(r, s, wall) == VERDICT_ENDED)
+		return false;
+	return wall - r->confirmed > s->stale_after;
+}
+
+void job_record_done(struct job_record *r)
+{
+	free(r->drs);
+	free(r->name);
+	report_unref(r->report);
+	*r = (struct job_record){0};
+}
+
+int job_record_copy(struct job_record *dst, const struct job_record *src)
+{
+	_cleanup_free_ char *drs = strdup(src->drs ? src->drs : "");
+	_cleanup_free_ char *name = strdup(src->name ? src->name : "");
+
+	if (!drs || !name)
+		return -ENOMEM;
+	*dst = *src;
+	dst->drs = drs;
+	dst->name = name;
+	dst->report = src->report ? report_ref(src->report) : NULL;
+	drs = name = NULL;
+	return 0;
+}
