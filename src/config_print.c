@@ -1,0 +1,125 @@
+/* config_print.c
+ *
+ * The effective configuration as precheckd.conf would say it, every option written out. What is printed can
+ * be loaded again and means the same; a secret is printed as its place, which is all that settings know.
+ */
+#include "config.h"
+
+#include "log.h"
+#include "span.h"
+
+#include <string.h>
+
+/* In the quotes in which config_scan() and libconfuse take the text as it is. */
+static void print_quoted(FILE *f, const char *text)
+{
+	char quote = strstr(text, "${") ? '\'' : '"';
+
+	putc(quote, f);
+	for (const char *p = text; *p; p++) {
+		if (*p == quote || *p == '\\')
+			putc('\\', f);
+		putc(*p, f);
+	}
+	putc(quote, f);
+}
+
+static void print_span(FILE *f, int64_t span, bool never)
+{
+	char text[SPAN_MAX];
+
+	if (never && span < 0)
+		fputs("never", f);
+	else if (strchr(span_format_exact(text, sizeof(text), span), ' '))
+		print_quoted(f, text);
+	else
+		fputs(text, f);
+}
+
+static void print_word(FILE *f, const struct config_option *o, const void *field)
+{
+	if (o->offset == offsetof(struct settings, log_level) && o->block[0] == '\0')
+		fputs(log_level_name(*(const int *)field), f);
+	else
+		fputs(auth_method_name(*(const enum auth_method *)field), f);
+}
+
+/* `field` is where the option's value lies. */
+static void print_value(FILE *f, const struct config_option *o, const void *field)
+{
+	switch (o->type) {
+	case CONFIG_SPAN:
+		print_span(f, *(const int64_t *)field, o->never);
+		break;
+	case CONFIG_NUMBER:
+		fprintf(f, "%u", *(const unsigned *)field);
+		break;
+	case CONFIG_BOOL:
+		fputs(*(const bool *)field ? "yes" : "no", f);
+		break;
+	case CONFIG_WORD:
+		print_word(f, o, field);
+		break;
+	case CONFIG_TASK_ID:
+		fputs(field, f);
+		break;
+	case CONFIG_CLOUD:
+		print_quoted(f, (*(const struct cloud_settings *const *)field)->name);
+		break;
+	case CONFIG_TEXT:
+	case CONFIG_PATH:
+	case CONFIG_URL:
+	case CONFIG_PROXY:
+	case CONFIG_PROJECT_ID:
+	case CONFIG_SECRET:
+	case _CONFIG_TYPE_MAX:
+		print_quoted(f, *(const char *const *)field);
+		break;
+	}
+}
+
+/* False for a text that was not given. */
+static bool is_set(const struct config_option *o, const void *field)
+{
+	bool is_pointer = o->type == CONFIG_TEXT || o->type == CONFIG_PATH ||
+			  o->type == CONFIG_URL || o->type == CONFIG_PROXY ||
+			  o->type == CONFIG_PROJECT_ID || o->type == CONFIG_SECRET;
+
+	return !is_pointer || *(const char *const *)field;
+}
+
+static void print_options(FILE *f, const char *block, const char *indent, const void *base)
+{
+	bool job = strcmp(block, "job") == 0;
+
+	for (size_t i = 0; i < config_options_size; i++) {
+		const struct config_option *o = &config_options[i];
+		const void *field = (const char *)base + o->offset;
+
+		if (strcmp(o->block, block) != 0 && !(job && strcmp(o->block, "defaults") == 0))
+			continue;
+		if (!is_set(o, field))
+			continue;
+		fprintf(f, "%s%-11s = ", indent, o->name);
+		print_value(f, o, field);
+		putc('\n', f);
+	}
+}
+
+static void print_block(FILE *f, const char *block, const char *title, const void *base)
+{
+	fprintf(f, "\n%s ", block);
+	print_quoted(f, title);
+	fputs(" {\n", f);
+	print_options(f, block, "\t", base);
+	fputs("}\n", f);
+}
+
+void config_print(const struct settings *s, FILE *f)
+{
+	print_options(f, "", "", s);
+	for (size_t i = 0; i < s->n_clouds; i++)
+		print_block(f, "cloud", s->clouds[i].name, &s->clouds[i]);
+	for (size_t i = 0; i < s->n_jobs; i++)
+		print_block(f, "job", s->jobs[i].name, &s->jobs[i]);
+}

@@ -1,0 +1,92 @@
+/* settings.c
+ *
+ * What the operator said, once it is known to be good. The heart, the wire and the roof hold references to
+ * the same object; a reload makes a new one, and the old one goes when its last user lets go.
+ */
+#include "settings.h"
+
+#include <string.h>
+
+const char *auth_method_name(enum auth_method m)
+{
+	static const char *const names[_AUTH_METHOD_MAX] = {
+		[AUTH_PASSWORD] = "password",
+	};
+
+	return (unsigned)m < _AUTH_METHOD_MAX ? names[m] : "unknown";
+}
+
+struct settings *settings_new(void)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->refs = 1;
+	return s;
+}
+
+struct settings *settings_ref(struct settings *s)
+{
+	s->refs++;
+	return s;
+}
+
+static void cloud_done(struct cloud_settings *c)
+{
+	free(c->name);
+	free(c->iam);
+	free(c->drs);
+	free(c->project);
+	free(c->project_id);
+	free(c->user);
+	free(c->domain);
+	free(c->secret);
+	free(c->ca_file);
+	free(c->proxy);
+	free(c->file);
+}
+
+struct settings *settings_unref(struct settings *s)
+{
+	if (!s || --s->refs > 0)
+		return NULL;
+	for (size_t i = 0; i < s->n_clouds; i++)
+		cloud_done(&s->clouds[i]);
+	for (size_t i = 0; i < s->n_jobs; i++) {
+		free(s->jobs[i].name);
+		free(s->jobs[i].file);
+	}
+	free(s->clouds);
+	free(s->jobs);
+	free(s->state_dir);
+	free(s);
+	return NULL;
+}
+
+struct cloud_settings *settings_cloud(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_clouds; i++)
+		if (strcmp(s->clouds[i].name, name) == 0)
+			return &s->clouds[i];
+	return NULL;
+}
+
+struct job_settings *settings_job(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_jobs; i++)
+		if (strcmp(s->jobs[i].name, name) == 0)
+			return &s->jobs[i];
+	return NULL;
+}
+
+bool task_id_valid(const char *id)
+{
+	for (size_t i = 0; i < TASK_ID_SIZE - 1; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? id[i] != '-'
+			 : !(id[i] >= '0' && id[i] <= '9') && !(id[i] >= 'a' && id[i] <= 'z'))
+			return false;
+	}
+	return id[TASK_ID_SIZE - 1] == '\0';
+}
