@@ -1,0 +1,668 @@
+/* transfer.c - one HTTP request: its libcurl options, what arrives, and trouble in words.
+ *
+ * libcurl is told everything here and decides nothing for us: no redirect, no proxy of the environment, no
+ * protocol but the one that was asked for, no compression, and never CURLOPT_VERBOSE, which prints tokens.
+ * The callbacks only note what they see. */
+#include "transfer.h"
+#include "span.h"
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/x509_vfy.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define HEAD_MAX      (256 * 1024) /* all headers of an exchange; newer libcurls stop at 300 KB */
+#define VALUE_MAX     2048         /* a header's value that is kept; the token has its own limit */
+#define MAXAGE_CONN   30L   /* s: 7.88.1 does not notice that an older idle connection is dead */
+#define MAXLIFE_CONN  3600L /* s: an open connection never looks at the certificate again */
+#define REQUEST_LINES 6
+
+struct transfer {
+	CURL *easy;
+	CURLU *url;        /* libcurl sends to what we have judged: no second parser in between */
+	char *host, *peer; /* "drs.example", "drs.example:443" */
+	char *via;         /* the proxy's host and port; NULL: none */
+	char *ca_file;
+	int64_t timeout;
+	bool once;
+
+	struct curl_slist
+		lines[REQUEST_LINES]; /* nodes of ours, so that no copy of the token is made */
+	unsigned n_lines;
+	struct secret *token_line, *secret_body;
+	char *body;
+
+	bool sent;         /* libcurl was about to write the request; not one byte of it before */
+	bool repeated;     /* it wanted to do so a second time, and was stopped */
+	const char *fault; /* why one of our callbacks stopped it */
+
+	bool in_head;
+	size_t head_bytes;
+	char *token, *content_type, *retry_after, *location, *request_id;
+	size_t token_len;
+	char *answer;
+	size_t answer_len, answer_room;
+	char error[CURL_ERROR_SIZE];
+};
+
+/* ---- what libcurl calls ---- */
+
+static char *wiped_free(char *p, size_t len)
+{
+	if (p)
+		explicit_bzero(p, len);
+	free(p);
+	return NULL;
+}
+
+/* Called when connection and TLS stand and the request is the next thing to be written. A kept-alive
+ * connection that turns out to be dead makes libcurl send the request again, a POST as well. */
+static int before_request(void *arg, char *peer _unused_, char *local _unused_,
+	int peer_port _unused_, int local_port _unused_)
+{
+	struct transfer *t = arg;
+
+	if (t->sent && t->once) {
+		t->repeated = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	t->sent = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static int set_linger(curl_socket_t fd, bool reset)
+{
+	struct linger linger = {.l_onoff = reset, .l_linger = 0};
+
+	return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+/* A POST that still waits in the kernel when we give up would be delivered later, seen after 10 s. So a
+ * submit's socket is born to be reset when closed, and drops data that nobody acknowledges in time. */
+static int on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose _unused_)
+{
+	const struct transfer *t = arg;
+	unsigned ms = (unsigned)MIN(t->timeout, (int64_t)INT32_MAX);
+
+	if (!t->once)
+		return CURL_SOCKOPT_OK;
+	if (set_linger(fd, true) < 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) < 0)
+		return CURL_SOCKOPT_ERROR;
+	return CURL_SOCKOPT_OK;
+}
+
+static void forget_head(struct transfer *t)
+{
+	t->token = wiped_free(t->token, t->token_len);
+	t->token_len = 0;
+	free(t->content_type);
+	free(t->retry_after);
+	free(t->location);
+	free(t->request_id);
+	t->content_type = t->retry_after = t->location = t->request_id = NULL;
+}
+
+static bool take_value(struct transfer *t, char **slot, const char *value, size_t len)
+{
+	char *copy = strndup(value, len);
+
+	if (!copy) {
+		t->fault = "no memory for the answer of";
+		return false;
+	}
+	free(*slot);
+	*slot = copy;
+	return true;
+}
+
+static bool take_token(struct transfer *t, const char *value, size_t len)
+{
+	if (len > SECRET_MAX) {
+		t->fault = "X-Subject-Token is longer than 64 KB in the answer of";
+		return false;
+	}
+	t->token = wiped_free(t->token, t->token_len);
+	t->token_len = 0;
+	if (len == 0)
+		return true;
+	if (!take_value(t, &t->token, value, len))
+		return false;
+	t->token_len = len;
+	return true;
+}
+
+static bool take_line(struct transfer *t, const char *line, size_t len)
+{
+	const struct {
+		const char *name;
+		char **slot; /* NULL: the token */
+	} wanted[] = {
+		{"X-Subject-Token", NULL},
+		{"Content-Type", &t->content_type},
+		{"Retry-After", &t->retry_after},
+		{"Location", &t->location},
+		{"X-Request-Id", &t->request_id},
+	};
+	const char *colon = memchr(line, ':', len), *value;
+
+	if (!colon)
+		return true;
+	for (value = colon + 1; value < line + len && (*value == ' ' || *value == '\t'); value++)
+		;
+	len -= (size_t)(value - line);
+	for (size_t i = 0; i < ELEMENTSOF(wanted); i++) {
+		if (strlen(wanted[i].name) != (size_t)(colon - line) ||
+			strncasecmp(wanted[i].name, line, (size_t)(colon - line)) != 0)
+			continue;
+		return wanted[i].slot
+			       ? take_value(t, wanted[i].slot, value, MIN(len, (size_t)VALUE_MAX))
+			       : take_token(t, value, len);
+	}
+	return true;
+}
+
+/* Each line of each head, of interim answers too, and of trailers: a head begins with its status line and
+ * ends with an empty one, the last head counts, and what stands outside of heads does not. */
+static size_t on_head(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	size_t all = size * n, len = all;
+
+	t->head_bytes += all;
+	if (t->head_bytes > HEAD_MAX) {
+		t->fault = "headers are larger than 256 KB in the answer of";
+		return 0;
+	}
+	while (len > 0 && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		forget_head(t);
+		t->in_head = true;
+	} else if (len == 0) {
+		t->in_head = false;
+	} else if (t->in_head && !take_line(t, line, len)) {
+		return 0;
+	}
+	return all;
+}
+
+/* Counts decoded bytes, as 7.88.1's CURLOPT_MAXFILESIZE does not. */
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * n, need = t->answer_len + len + 1;
+
+	if (len > EXCHANGE_BODY_MAX - t->answer_len) {
+		t->fault = "more than 8 MB in the answer of";
+		return 0;
+	}
+	if (need > t->answer_room) {
+		size_t room = MAX(need, 2 * t->answer_room);
+		char *grown = malloc(room);
+
+		if (!grown) {
+			t->fault = "no memory for the answer of";
+			return 0;
+		}
+		if (t->answer)
+			memcpy(grown, t->answer, t->answer_len);
+		wiped_free(t->answer, t->answer_len);
+		t->answer = grown;
+		t->answer_room = room;
+	}
+	memcpy(t->answer + t->answer_len, bytes, len);
+	t->answer_len += len;
+	t->answer[t->answer_len] = '\0';
+	return len;
+}
+
+/* ---- preparing ---- */
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+
+	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+		return true;
+	return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
+{
+	char *curls = NULL, *ours;
+
+	if (curl_url_get(url, part, &curls, flags) != CURLUE_OK)
+		return NULL;
+	ours = strdup(curls);
+	curl_free(curls);
+	return ours;
+}
+
+static char *host_and_port(CURLU *url, unsigned flags)
+{
+	_cleanup_free_ char *host = url_part(url, CURLUPART_HOST, 0);
+	_cleanup_free_ char *port = url_part(url, CURLUPART_PORT, flags);
+	char *both;
+
+	if (!host)
+		return NULL;
+	return asprintf(&both, "%s%s%s", host, port ? ":" : "", port ? port : "") < 0 ? NULL : both;
+}
+
+static int set_url(struct transfer *t, const char *text)
+{
+	_cleanup_free_ char *scheme = NULL;
+
+	t->url = curl_url();
+	if (!t->url)
+		return -ENOMEM;
+	if (curl_url_set(t->url, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK)
+		return -EINVAL;
+	scheme = url_part(t->url, CURLUPART_SCHEME, 0);
+	if (!scheme)
+		return -ENOMEM;
+	if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
+		return -EINVAL;
+	t->host = url_part(t->url, CURLUPART_HOST, 0);
+	t->peer = host_and_port(t->url, CURLU_DEFAULT_PORT);
+	if (!t->host || !t->peer)
+		return -ENOMEM;
+	return strcmp(scheme, "https") == 0 || is_loopback(t->host) ? 0 : -EPERM;
+}
+
+/* The proxy's URL may hold a password: messages get host and port alone. */
+static int set_proxy(struct transfer *t, const char *text)
+{
+	CURLU *url = curl_url();
+
+	if (!url)
+		return -ENOMEM;
+	if (curl_url_set(url, CURLUPART_URL, text, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) ==
+		CURLUE_OK)
+		t->via = host_and_port(url, 0);
+	curl_url_cleanup(url);
+	return t->via ? 0 : -EINVAL;
+}
+
+static void add_line(struct transfer *t, const char *text)
+{
+	struct curl_slist *node = &t->lines[t->n_lines];
+
+	node->data = (char *)text; /* libcurl only reads it */
+	if (t->n_lines > 0)
+		t->lines[t->n_lines - 1].next = node;
+	t->n_lines++;
+}
+
+static int set_token(struct transfer *t, const struct secret *token)
+{
+	static const char name[] = "X-Auth-Token: ";
+	char line[sizeof(name) + TOKEN_MAX];
+	const char *bytes = secret_bytes(token);
+	size_t len = secret_len(token);
+	int r;
+
+	if (len == 0)
+		return -EINVAL;
+	if (len > TOKEN_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return -EINVAL;
+	memcpy(line, name, sizeof(name) - 1);
+	memcpy(line + sizeof(name) - 1, bytes, len);
+	r = secret_new(line, sizeof(name) - 1 + len, &t->token_line);
+	explicit_bzero(line, sizeof(line));
+	if (r < 0)
+		return r;
+	add_line(t, secret_bytes(t->token_line));
+	return 0;
+}
+
+static int set_body(struct transfer *t, const struct exchange_request *request,
+	const struct secret *secret_body)
+{
+	if (secret_body)
+		return secret_new(
+			secret_bytes(secret_body), secret_len(secret_body), &t->secret_body);
+	if (!request->body)
+		return 0;
+	t->body = malloc(request->body_len + 1);
+	if (!t->body)
+		return -ENOMEM;
+	memcpy(t->body, request->body, request->body_len);
+	t->body[request->body_len] = '\0';
+	return 0;
+}
+
+#define SET(option, value)                                                                         \
+	do {                                                                                       \
+		if (r == CURLE_OK)                                                                 \
+			r = curl_easy_setopt(t->easy, option, value);                              \
+	} while (0)
+
+static CURLcode set_callbacks(struct transfer *t)
+{
+	CURLcode r = CURLE_OK;
+
+	SET(CURLOPT_ERRORBUFFER, t->error);
+	SET(CURLOPT_HEADERFUNCTION, on_head);
+	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, t);
+	SET(CURLOPT_PREREQFUNCTION, before_request);
+	SET(CURLOPT_PREREQDATA, t);
+	SET(CURLOPT_SOCKOPTFUNCTION, on_socket_made);
+	SET(CURLOPT_SOCKOPTDATA, t);
+	return r;
+}
+
+static CURLcode set_connection(struct transfer *t, const char *proxy)
+{
+	CURLcode r = CURLE_OK;
+
+	SET(CURLOPT_PROXY,
+		t->via ? proxy : ""); /* "" and not NULL: the environment's are ignored */
+	SET(CURLOPT_NOPROXY, "");
+	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* a proxy gets none of our headers */
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (t->ca_file)
+		SET(CURLOPT_CAINFO, t->ca_file);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_TIMEOUT_MS, (long)t->timeout);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->timeout);
+	/* Else giving up waits for getaddrinfo() to return, and the whole loop with it; the thread is
+	 * detached and frees what it holds when it comes back. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_MAXAGE_CONN, MAXAGE_CONN);
+	SET(CURLOPT_MAXLIFETIME_CONN, MAXLIFE_CONN);
+	SET(CURLOPT_FRESH_CONNECT, t->once ? 1L : 0L);
+	return r;
+}
+
+static CURLcode set_request(struct transfer *t, const struct exchange_request *request)
+{
+	CURLcode r = CURLE_OK;
+
+	SET(CURLOPT_CURLU, t->url);
+	SET(CURLOPT_PROTOCOLS_STR, is_loopback(t->host) ? "http,https" : "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would take X-Auth-Token along to another host */
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_USERAGENT, "precheckd/" VERSION);
+	SET(CURLOPT_HTTPHEADER, t->lines);
+	if (t->secret_body) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)secret_len(t->secret_body));
+		SET(CURLOPT_POSTFIELDS, secret_bytes(t->secret_body));
+	} else if (t->body) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+		SET(CURLOPT_POSTFIELDS, t->body);
+	} else {
+		SET(CURLOPT_HTTPGET, 1L);
+	}
+	return r;
+}
+
+static int set_options(
+	struct transfer *t, const char *proxy, const struct exchange_request *request)
+{
+	CURLcode r;
+
+	t->easy = curl_easy_init();
+	if (!t->easy)
+		return -ENOMEM;
+	r = set_callbacks(t);
+	if (r == CURLE_OK)
+		r = set_connection(t, proxy);
+	if (r == CURLE_OK)
+		r = set_request(t, request);
+	if (r == CURLE_OK)
+		return 0;
+	return r == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EOPNOTSUPP;
+}
+
+int transfer_new(const struct cloud_settings *cloud, const struct exchange_request *request,
+	const struct secret *secret_body, const struct secret *token, int64_t timeout_ms,
+	struct transfer **ret)
+{
+	_cleanup_(transfer_freep) struct transfer *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->once = request->once;
+	t->timeout = MAX(timeout_ms, (int64_t)1);
+	if (cloud->ca_file && !(t->ca_file = strdup(cloud->ca_file)))
+		return -ENOMEM;
+	r = set_url(t, request->url);
+	if (r >= 0 && cloud->proxy && !is_loopback(t->host))
+		r = set_proxy(t, cloud->proxy);
+	if (r >= 0)
+		r = set_body(t, request, secret_body);
+	if (r < 0)
+		return r;
+	add_line(t, "Accept: application/json");
+	add_line(t, "X-Language: en-us");
+	add_line(t, "Expect:"); /* else a second is lost, or 417 comes */
+	if (t->body || t->secret_body)
+		add_line(t, "Content-Type: application/json");
+	if (token)
+		r = set_token(t, token);
+	if (r >= 0)
+		r = set_options(t, cloud->proxy, request);
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = NULL;
+	return 0;
+}
+
+struct transfer *transfer_free(struct transfer *t)
+{
+	if (!t)
+		return NULL;
+	if (t->easy)
+		curl_easy_cleanup(t->easy);
+	curl_url_cleanup(t->url);
+	forget_head(t);
+	wiped_free(t->answer, t->answer_len);
+	secret_free(t->token_line);
+	secret_free(t->secret_body);
+	free(t->host);
+	free(t->peer);
+	free(t->via);
+	free(t->ca_file);
+	free(t->body);
+	free(t);
+	return NULL;
+}
+
+CURL *transfer_handle(struct transfer *t)
+{
+	return t->easy;
+}
+
+const char *transfer_token(const struct transfer *t, size_t *ret_len)
+{
+	*ret_len = t->token_len;
+	return t->token;
+}
+
+/* ---- judging ---- */
+
+static bool reached(struct transfer *t, CURLINFO moment)
+{
+	curl_off_t us = 0;
+
+	return curl_easy_getinfo(t->easy, moment, &us) == CURLE_OK && us > 0;
+}
+
+static void say_timeout(struct transfer *t, struct line *l)
+{
+	char span[SPAN_MAX];
+
+	span_format(span, sizeof(span), t->timeout);
+	if (t->sent && t->head_bytes > 0)
+		line_add(l, "answer not complete within %s from %s", span, t->peer);
+	else if (t->sent)
+		line_add(l, "no answer within %s from %s", span, t->peer);
+	else if (!reached(t, CURLINFO_NAMELOOKUP_TIME_T))
+		line_add(l, "name %s not resolved within %s", t->via ? t->via : t->host, span);
+	else if (!reached(t, CURLINFO_CONNECT_TIME_T))
+		line_add(l, "no connection to %s within %s", t->via ? t->via : t->peer, span);
+	else
+		line_add(l, "no TLS handshake with %s within %s", t->peer, span);
+}
+
+static void say_refused(struct transfer *t, struct line *l)
+{
+	const char *whom = t->via ? t->via : t->peer;
+	long error = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+	if (error == ECONNREFUSED)
+		line_add(l, "connection refused by %s", whom);
+	else if (error == ENETUNREACH || error == EHOSTUNREACH)
+		line_add(l, "no route to %s", whom);
+	else
+		line_add(l, "no connection to %s%s%s", whom, error ? ": " : "",
+			error ? strerrordesc_np((int)error) : "");
+}
+
+static void say_certificate(struct transfer *t, struct line *l)
+{
+	long verify = X509_V_OK;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+	line_add(l, "TLS: certificate of %s ", t->peer);
+	switch (verify) {
+	case X509_V_OK: /* the chain is good: libcurl itself compares the name */
+		line_add(l, "is for another name");
+		break;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		line_add(l, "has expired");
+		break;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		line_add(l, "is not yet valid");
+		break;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		line_add(l, "is signed by an unknown CA");
+		break;
+	default:
+		line_add(l, "is not good: %s", X509_verify_cert_error_string(verify));
+	}
+}
+
+static void say_broken(struct transfer *t, struct line *l)
+{
+	long tunnel = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (!t->sent && t->via && tunnel >= 300)
+		line_add(l, "proxy %s answered %ld to CONNECT %s", t->via, tunnel, t->peer);
+	else if (!t->sent)
+		line_add(
+			l, "connection closed by %s before the request", t->via ? t->via : t->peer);
+	else if (t->head_bytes > 0)
+		line_add(l, "answer broken off by %s", t->peer);
+	else
+		line_add(l, "connection closed by %s before it answered", t->peer);
+}
+
+static void say_trouble(struct transfer *t, CURLcode result, struct line *l)
+{
+	char detail[120];
+
+	text_escape(detail, sizeof(detail), t->error, strlen(t->error));
+	switch (result) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		line_add(l, "name %s not found", t->host);
+		break;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		line_add(l, "name of proxy %s not found", t->via);
+		break;
+	case CURLE_COULDNT_CONNECT:
+		say_refused(t, l);
+		break;
+	case CURLE_OPERATION_TIMEDOUT:
+		say_timeout(t, l);
+		break;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		say_certificate(t, l);
+		break;
+	case CURLE_SSL_CACERT_BADFILE:
+		line_add(
+			l, "TLS: CA file %s can't be read", t->ca_file ? t->ca_file : "of libcurl");
+		break;
+	case CURLE_SSL_CONNECT_ERROR:
+		line_add(l, "TLS: no handshake with %s: %s", t->peer, detail);
+		break;
+	case CURLE_ABORTED_BY_CALLBACK:
+		line_add(l, "connection closed by %s before it answered; not sent again", t->peer);
+		break;
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		say_broken(t, l);
+		break;
+	case CURLE_OUT_OF_MEMORY: /* 7.88.1 says so of a header above 100 KB */
+		line_add(l, "no memory for, or a header too large in, the answer of %s", t->peer);
+		break;
+	default:
+		line_add(l, "%s: %s", t->peer, detail[0] ? detail : curl_easy_strerror(result));
+	}
+}
+
+static void say(struct transfer *t, CURLcode result, struct line *l)
+{
+	if (t->fault)
+		line_add(l, "%s %s", t->fault, t->peer);
+	else if (result == CURLE_OK) /* seen when a re-used connection fails during an upload */
+		line_add(l, "no HTTP status in the answer of %s", t->peer);
+	else
+		say_trouble(t, result, l);
+}
+
+void transfer_judge(struct transfer *t, CURLcode result, struct exchange *ret)
+{
+	long status = 0;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	struct line l;
+
+	*ret = (struct exchange){
+		.body = t->answer ? t->answer : "",
+		.len = t->answer_len,
+		.content_type = t->content_type,
+		.retry_after = t->retry_after,
+		.location = t->location,
+		.request_id = t->request_id,
+	};
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->sent && status >= 200) /* an interim one is no answer */
+		ret->status = (int)status;
+	if (ret->status != 0 && result == CURLE_OK) {
+		/* The answer is whole: the connection may live on as an ordinary one. */
+		if (t->once && curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+			fd != CURL_SOCKET_BAD)
+			(void)set_linger(fd, false);
+		return;
+	}
+	ret->cut = ret->status != 0;
+	ret->maybe_sent = t->sent;
+	line_init(&l, ret->trouble, sizeof(ret->trouble));
+	say(t, result, &l);
+}
