@@ -62,6 +62,10 @@ $(O)/%.o: src/%.c | $(O)
 $(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)
 	$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka
 
+VIRTUAL := $(wildcard tests/virtual/*.c)
+$(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a
+	$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS)
+
 $(O):
 	mkdir -p $(O)/simulator $(O)/unit
 

@@ -53,6 +53,7 @@ struct job_record {
 	bool gone;		 /* DRS knows it no more */
 	struct refusal refusal;
 	struct report *report;	 /* of the last finished run, or of the last read with check = no; may be NULL */
+	struct report *told_report; /* the one in the last news that named items; may be NULL */
 	uint64_t report_run;	 /* its run's number; 0 with check = no */
 	int64_t reported;	 /* wall ms of that report */
 	int64_t confirmed;	 /* wall ms: when DRS last confirmed the present verdict; 0 never */

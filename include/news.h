@@ -65,6 +65,7 @@ struct news {
 
 	/* the cloud's trouble */
 	enum trouble trouble;
+	enum call_kind call; /* the kind of call that met it */
 	int64_t trouble_since;
 	unsigned jobs;	/* how many jobs it covers */
 	unsigned pace, pace_wanted; /* CLOUD_PACE, THROTTLED: calls a minute in force, and wished or needed */

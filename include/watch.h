@@ -18,6 +18,7 @@ struct cloud_record {
 	char *iam, *drs, *user, *domain, *project; /* the key; owned */
 	enum trouble trouble;
 	int64_t trouble_since;			   /* wall */
+	enum call_kind trouble_call;		   /* the kind of call that met it: its success ends it */
 	char refused_mark[SECRET_MARK];		   /* of the credential that IAM refused twice; "" none */
 	char trouble_code[24], trouble_text[200];
 };

@@ -71,6 +71,7 @@ void job_record_done(struct job_record *r)
 	free(r->drs);
 	free(r->name);
 	report_unref(r->report);
+	report_unref(r->told_report);
 	*r = (struct job_record){0};
 }
 
@@ -85,6 +86,7 @@ int job_record_copy(struct job_record *dst, const struct job_record *src)
 	dst->drs = drs;
 	dst->name = name;
 	dst->report = src->report ? report_ref(src->report) : NULL;
+	dst->told_report = src->told_report ? report_ref(src->told_report) : NULL;
 	drs = name = NULL;
 	return 0;
 }

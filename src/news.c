@@ -499,7 +499,8 @@ static void down_text(struct line *l, const struct news *n)
 		add_code(l, n->code, n->text, "no reason given");
 		break;
 	case TROUBLE_MISCONFIGURED:
-		line_add(l, "DRS at %s can't be used as configured: ", n->drs);
+		line_add(l, "%s can't be used as configured: ",
+			n->call == CALL_LOGIN ? n->iam : n->drs);
 		add_code(l, n->code, n->text, "no reason given");
 		break;
 	case TROUBLE_UNREACHABLE:
@@ -590,7 +591,10 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		break;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:
-		state_text(&l, n);
+		if (n->job)
+			state_text(&l, n);
+		else
+			down_text(&l, n);
 		break;
 	}
 	return buf;

@@ -1,0 +1,219 @@
+/* heart.h - the inside of the heart, for watch.c, round.c, judge.c, cloud.c and tell.c only. */
+#pragma once
+
+#include "call.h"
+#include "job.h"
+#include "macro.h"
+#include "news.h"
+#include "plan.h"
+#include "settings.h"
+#include "watch.h"
+
+#include <sys/queue.h>
+#include <uthash.h>
+
+#define NEVER INT64_MAX
+
+/* What a job wants next. The plan it waits in follows from it: one for each kind of call. */
+enum step {
+	STEP_NONE,     /* ended: nothing before a reload or USR1 */
+	STEP_STATUS,   /* due: is it to be checked at all? */
+	STEP_BASELINE, /* the result as it is before our first submit */
+	STEP_LOOK,     /* busy: is somebody else's run going on? */
+	STEP_READ,     /* only read the last result: check = no, or submits are not permitted */
+	STEP_SUBMIT,
+	STEP_POLL
+};
+
+struct job {
+	struct plan_entry plan;  /* must be first: plans hand it back */
+	struct plan_entry stale; /* in watch->stale, until the verdict is too old */
+	struct job_record rec;
+	const struct job_settings *set;
+	struct cloud *cloud;
+	enum step step;
+	struct flight *flight; /* the call that it is in, or NULL */
+
+	int64_t submitted; /* mono ms, of the run in progress */
+	int64_t poll;      /* present poll delay */
+	int64_t took_part; /* mono ms when the present check began; next due counts from it */
+	unsigned tries;    /* failures in a row of the present step, the task's own */
+	unsigned resubmits;
+	int64_t gone_at; /* mono ms of the first "gone"; 0 none */
+	bool baselined;  /* in this process */
+	uint64_t
+		shown; /* fingerprint of the finished result that DRS showed last; 0: it had none */
+	bool have_shown;
+	bool alone;             /* its call was refused as bad: ask for it by itself */
+	bool asked_wrong_state; /* a submit said M00304: judge it by the status now read */
+	struct refusal wrong_state;
+	bool ended_once;          /* came to the end of a check in this process */
+	char previous_status[40]; /* for the news under way */
+
+	bool dirty;
+	TAILQ_ENTRY(job) dirty_link;
+	TAILQ_ENTRY(job) link; /* watch->jobs */
+	bool kept;             /* named by the configuration being taken over */
+	UT_hash_handle hh;     /* watch->by_key */
+	char key[];            /* drs, newline, task */
+};
+
+struct flight {
+	struct call call;
+	struct cloud *cloud;
+	int64_t made;                    /* mono ms */
+	struct job *jobs[CALL_JOBS_MAX]; /* NULL: left the configuration meanwhile */
+	UT_hash_handle hh;
+};
+
+enum {
+	PLAN_STATUS,
+	PLAN_SUBMIT,
+	PLAN_RESULT,
+	_PLAN_MAX
+};
+
+struct cloud {
+	const struct cloud_settings *set;
+	struct cloud_record rec;
+	struct watch *watch;
+	struct plan plans[_PLAN_MAX];
+	unsigned jobs, running,
+		in_flight; /* running: jobs whose run is in progress or on its way */
+
+	/* login */
+	uint64_t login; /* in use; 0 none */
+	struct flight *login_flight;
+	char project[64];
+	int64_t login_end, login_renew, login_life, login_hold; /* mono ms */
+	unsigned logins, login_failures, refusals, fresh_refused;
+	bool login_proved; /* a call with it was taken */
+	bool given_up;     /* the credential was refused twice */
+
+	/* reachability */
+	int64_t hold;      /* no calls before */
+	int64_t failed_at; /* when it last failed: what was sent before is of the same incident */
+	unsigned failures;
+	int64_t submit_hold; /* submits are not permitted: not before */
+
+	/* pace */
+	unsigned pace; /* calls a minute in force */
+	int64_t calls[600];
+	size_t calls_at; /* index of the oldest */
+	int64_t last_call;
+	unsigned throttles;
+	int64_t throttled_at, throttled_since; /* mono; wall, 0 not throttled */
+	bool pace_told;                        /* that it is not enough */
+
+	bool dirty;
+	TAILQ_ENTRY(cloud) dirty_link, link;
+	bool kept;
+};
+
+struct run_effect {
+	struct run_record rec;
+	struct report *report;
+	STAILQ_ENTRY(run_effect) link;
+};
+struct news_effect {
+	struct news *news;
+	STAILQ_ENTRY(news_effect) link;
+};
+struct call_effect {
+	struct call call;
+	STAILQ_ENTRY(call_effect) link;
+};
+
+struct kept_record { /* of a job that the configuration does not name (yet, or any more) */
+	struct job_record rec;
+	UT_hash_handle hh;
+	char key[];
+};
+
+struct watch {
+	struct settings *settings;
+	uint64_t random, next_call, next_run, next_news;
+	struct job *by_key;
+	struct kept_record *kept_jobs;
+	struct cloud_record *kept_clouds;
+	size_t n_kept_clouds;
+	struct flight *flights;
+	TAILQ_HEAD(job_list, job) jobs, dirty_jobs;
+	TAILQ_HEAD(cloud_list, cloud) clouds, dirty_clouds;
+	STAILQ_HEAD(run_list, run_effect) runs;
+	STAILQ_HEAD(news_list, news_effect) news;
+	STAILQ_HEAD(call_list, call_effect) calls;
+	struct plan stale;
+	int64_t wake;
+	const struct reply *reply; /* being judged; NULL otherwise */
+	struct { /* what watch_next() lent last */
+		struct run_effect *run;
+		struct news_effect *news;
+		struct call_effect *call;
+	} lent;
+};
+
+/* Memory that can't be had ends the process: what was saved is whole and a restart goes on from there,
+ * while a heart that lost a piece of news would lie. */
+void *heart_alloc(size_t size); /* zeroed */
+void *heart_grow(void *p, size_t n, size_t size);
+char *heart_copy(const char *s);
+
+/* --- round.c: who goes into which call --- */
+
+/* Puts the job into the plan of its step at mono `at`; takes it out of where it was. */
+void job_plan(struct job *j, enum step step, int64_t at);
+void job_unplan(struct job *j);
+/* Makes all calls of the cloud that may be made now; returns when it should be looked at again. */
+int64_t round_go_on(struct cloud *c, struct now now);
+bool job_running(const struct job *j);
+void job_set_run(struct job *j, enum run_state state);
+
+/* --- judge.c: what an answer means for a job --- */
+
+/* `a` is the job's own entry; NULL: DRS did not answer for it. `kind` as of the call. */
+void judge_answer(struct job *j, enum call_kind kind, const struct answer *a, struct now now);
+/* The whole call failed for a reason that is not the job's: what it wanted is still wanted. */
+void judge_requeue(struct job *j, enum call_kind kind, bool maybe_done, int64_t at, struct now now);
+/* A submit of the whole call was not permitted. */
+void judge_submit_denied(struct job *j, struct now now);
+/* Ends the present check: due one interval after it began, or at `next` if that is not 0. */
+void judge_check_ended(struct job *j, int64_t next, struct now now);
+void judge_drop_run(struct job *j, bool lost, struct now now);
+
+/* --- cloud.c: pace, back-off, login, trouble --- */
+
+struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struct now now);
+struct cloud *cloud_free(struct cloud *c);
+bool cloud_same(const struct cloud_record *rec, const struct cloud_settings *set);
+void cloud_take_settings(struct cloud *c, const struct cloud_settings *set, struct now now);
+/* When the next DRS call may be made; NEVER: only after a reply. */
+int64_t cloud_free_at(const struct cloud *c, struct now now);
+void cloud_count_call(struct cloud *c, struct now now);
+/* Whether a login is wanted, and when it may be tried; NEVER: not wanted or not allowed. */
+int64_t cloud_login_at(struct cloud *c, struct now now);
+void cloud_login_reply(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now);
+/* Bookkeeping of a DRS call that failed as a whole, for a reason that is the cloud's. */
+void cloud_call_failed(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now);
+void cloud_call_answered(struct cloud *c, const struct flight *f, struct now now);
+void cloud_credential_changed(struct cloud *c, struct now now);
+void cloud_check_now(struct cloud *c, struct now now);
+int64_t cloud_backoff_base(const struct cloud_settings *s);
+bool cloud_in_told_trouble(const struct cloud *c);
+void cloud_tell_state(struct cloud *c, struct now now);
+void cloud_weigh_pace(struct cloud *c, struct now now);
+
+/* --- tell.c: effects --- */
+
+void tell_dirty_job(struct job *j);
+void tell_dirty_cloud(struct cloud *c);
+void tell_run(struct job *j, struct report *report, bool lost, struct now now);
+/* DRS confirmed the present verdict just now: it is not stale. Call before tell_job(). */
+void tell_confirmed(struct job *j, struct now now);
+/* NEWS_JOB if the verdict, bad items, refusal or status differ from what was last told; true if so. */
+bool tell_job(struct job *j, struct now now);
+/* The job's other news; the caller fills in what is particular. */
+struct news *tell_job_news(struct job *j, enum news_kind kind, struct now now);
+struct news *tell_cloud_news(struct cloud *c, enum news_kind kind, struct now now);

@@ -1,0 +1,456 @@
+/* cloud.c - what belongs to a cloud and to none of its jobs: pace, back-off, login, trouble. */
+#include "heart.h"
+
+#include "backoff.h"
+#include "text.h"
+
+#include <string.h>
+
+/* DRS counts calls by the minute; a quarter second of it is left for what the network does to distances. */
+#define PACE_WINDOW       (MINUTES(1) + 250)
+#define LONG_AGO          (INT64_MIN / 2)
+
+/* Failures in a row after which it is news: one lost connection is none. */
+#define FAILURES_TOLD     2
+#define REFUSALS_MAX      2
+#define FRESH_REFUSED_MAX 3
+
+int64_t cloud_backoff_base(const struct cloud_settings *s)
+{
+	return MIN(MAX(s->backoff_max / 120, (int64_t)100), SECONDS(5));
+}
+
+static const char *project_name(const struct cloud_settings *set)
+{
+	return set->project ? set->project : set->project_id ? set->project_id : "";
+}
+
+bool cloud_same(const struct cloud_record *rec, const struct cloud_settings *set)
+{
+	return strcmp(rec->iam, set->iam) == 0 && strcmp(rec->drs, set->drs) == 0 &&
+	       strcmp(rec->user, set->user ? set->user : "") == 0 &&
+	       strcmp(rec->domain, set->domain ? set->domain : "") == 0 &&
+	       strcmp(rec->project, project_name(set)) == 0;
+}
+
+static void take_record(struct cloud *c, const struct cloud_record *kept)
+{
+	c->rec.trouble = kept->trouble;
+	c->rec.trouble_since = kept->trouble_since;
+	c->rec.trouble_call = kept->trouble_call;
+	text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), kept->trouble_code);
+	text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), kept->trouble_text);
+	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), kept->refused_mark);
+	/* a restart is no reason to try a password again that IAM refused twice: it locks accounts */
+	c->given_up = *c->rec.refused_mark && strcmp(c->rec.refused_mark, c->set->mark) == 0;
+}
+
+struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struct now now _unused_)
+{
+	struct cloud *c = heart_alloc(sizeof(*c));
+
+	c->watch = w;
+	c->set = set;
+	c->pace = set->pace;
+	c->failed_at = c->throttled_at = c->last_call = LONG_AGO;
+	for (size_t i = 0; i < ELEMENTSOF(c->calls); i++)
+		c->calls[i] = LONG_AGO;
+	c->rec.iam = heart_copy(set->iam);
+	c->rec.drs = heart_copy(set->drs);
+	c->rec.user = heart_copy(set->user ? set->user : "");
+	c->rec.domain = heart_copy(set->domain ? set->domain : "");
+	c->rec.project = heart_copy(project_name(set));
+	for (size_t i = 0; i < w->n_kept_clouds; i++)
+		if (cloud_same(&w->kept_clouds[i], set))
+			take_record(c, &w->kept_clouds[i]);
+	return c;
+}
+
+struct cloud *cloud_free(struct cloud *c)
+{
+	if (!c)
+		return NULL;
+	for (int p = 0; p < _PLAN_MAX; p++)
+		plan_done(&c->plans[p]);
+	free(c->rec.iam);
+	free(c->rec.drs);
+	free(c->rec.user);
+	free(c->rec.domain);
+	free(c->rec.project);
+	free(c);
+	return NULL;
+}
+
+void cloud_credential_changed(struct cloud *c, struct now now)
+{
+	c->given_up = false;
+	c->refusals = c->login_failures = c->fresh_refused = 0;
+	c->login_hold = 0;
+	c->login_renew = now.mono; /* the old token stays in use until the new one is there */
+	*c->rec.refused_mark = '\0';
+	tell_dirty_cloud(c);
+}
+
+void cloud_take_settings(struct cloud *c, const struct cloud_settings *set, struct now now)
+{
+	bool changed = strcmp(c->set->mark, set->mark) != 0;
+
+	if (c->throttled_since == 0 || c->pace > set->pace)
+		c->pace = set->pace;
+	c->set = set;
+	if (changed)
+		cloud_credential_changed(c, now);
+}
+
+void cloud_check_now(struct cloud *c, struct now now)
+{
+	c->submit_hold = 0;
+	if (c->throttled_since == 0)
+		c->hold = MIN(c->hold, now.mono);
+	if (c->fresh_refused < FRESH_REFUSED_MAX && c->refusals == 0)
+		c->login_hold = MIN(c->login_hold, now.mono);
+}
+
+bool cloud_in_told_trouble(const struct cloud *c)
+{
+	return c->rec.trouble != TROUBLE_NONE;
+}
+
+/* --- trouble --- */
+
+static void fill_trouble(struct news *n, const struct cloud *c)
+{
+	n->trouble = c->rec.trouble;
+	n->trouble_since = c->rec.trouble_since;
+	n->call = c->rec.trouble_call;
+	text_copy(n->code, sizeof(n->code), c->rec.trouble_code);
+	text_copy(n->text, sizeof(n->text), c->rec.trouble_text);
+}
+
+/* One piece of news when it begins; a second cause in the same bad hour is news, the same one again is not. */
+static void trouble_begin(struct cloud *c, enum trouble trouble, const struct flight *f,
+	const struct reply *r, int64_t next_try, struct now now)
+{
+	if (c->rec.trouble == trouble)
+		return;
+	if (c->rec.trouble == TROUBLE_NONE)
+		c->rec.trouble_since = now.wall;
+	c->rec.trouble = trouble;
+	c->rec.trouble_call = f->call.kind;
+	text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), r->code);
+	text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), r->text);
+
+	struct news *n = tell_cloud_news(c, NEWS_CLOUD_DOWN, now);
+
+	fill_trouble(n, c);
+	text_copy(n->request_id, sizeof(n->request_id), r->request_id);
+	n->next_try = next_try;
+}
+
+static void trouble_end(struct cloud *c, struct now now)
+{
+	if (c->rec.trouble == TROUBLE_NONE)
+		return;
+	fill_trouble(tell_cloud_news(c, NEWS_CLOUD_UP, now), c);
+	c->rec.trouble = TROUBLE_NONE;
+	c->rec.trouble_since = 0;
+	*c->rec.trouble_code = *c->rec.trouble_text = '\0';
+}
+
+void cloud_tell_state(struct cloud *c, struct now now)
+{
+	if (c->rec.trouble != TROUBLE_NONE)
+		fill_trouble(tell_cloud_news(c, NEWS_STATE, now), c);
+}
+
+/* --- pace --- */
+
+static int64_t pace_at(const struct cloud *c)
+{
+	size_t size = ELEMENTSOF(c->calls);
+	int64_t oldest = c->calls[(c->calls_at + size - c->pace) % size];
+
+	/* bursts are allowed, but stretched to four times the even rhythm */
+	return MAX(oldest + PACE_WINDOW, c->last_call + SECONDS(60) / c->pace / 4);
+}
+
+void cloud_count_call(struct cloud *c, struct now now)
+{
+	c->calls[c->calls_at] = c->last_call = now.mono;
+	c->calls_at = (c->calls_at + 1) % ELEMENTSOF(c->calls);
+}
+
+int64_t cloud_free_at(const struct cloud *c, struct now now _unused_)
+{
+	/* after a failure one call at a time feels its way */
+	if (c->in_flight >= c->set->connections || (c->failures > 0 && c->in_flight > 0))
+		return NEVER;
+	return MAX(c->hold, pace_at(c));
+}
+
+static void throttle(struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	int64_t wait;
+
+	if (c->throttled_since != 0 && f->made <= c->throttled_at)
+		return; /* sent before we slowed down */
+	c->pace = MAX(c->pace / 2, 1U);
+	c->throttled_at = now.mono;
+	wait = backoff_delay(
+		++c->throttles, SECONDS(120) / c->pace, c->set->backoff_max, &c->watch->random);
+	c->hold = MAX(c->hold, now.mono + MAX(wait, r->retry_after));
+	if (c->throttled_since != 0)
+		return;
+	c->throttled_since = now.wall;
+
+	struct news *n = tell_cloud_news(c, NEWS_CLOUD_DOWN, now);
+
+	n->trouble = TROUBLE_THROTTLED;
+	n->trouble_since = now.wall;
+	n->call = f->call.kind;
+	n->pace_wanted = c->set->pace;
+	text_copy(n->code, sizeof(n->code), r->code);
+	text_copy(n->text, sizeof(n->text), r->text);
+	text_copy(n->request_id, sizeof(n->request_id), r->request_id);
+}
+
+static void recover_pace(struct cloud *c, const struct flight *f, struct now now)
+{
+	if (c->throttled_since == 0 || f->made <= c->throttled_at)
+		return;
+	c->pace = MIN(c->pace + MAX(c->set->pace / 60, 1U), c->set->pace);
+	if (c->pace < c->set->pace)
+		return;
+	c->throttles = 0;
+
+	struct news *n = tell_cloud_news(c, NEWS_CLOUD_UP, now);
+
+	n->trouble = TROUBLE_THROTTLED;
+	n->trouble_since = c->throttled_since;
+	c->throttled_since = 0;
+}
+
+/* A check costs a group of ten a status, a submit and about four polls; a run takes about a minute. */
+void cloud_weigh_pace(struct cloud *c, struct now now)
+{
+	double calls = 0, runs = 0;
+	int64_t shortest = NEVER;
+	struct job *j;
+
+	TAILQ_FOREACH (j, &c->watch->jobs, link) {
+		if (j->cloud != c)
+			continue;
+		calls += 0.6 * (double)MINUTES(1) / (double)j->set->interval;
+		runs += j->set->check ? (double)MINUTES(1) / (double)j->set->interval : 0;
+		shortest = MIN(shortest, j->set->interval);
+	}
+
+	double load = MAX(calls / c->set->pace, runs / c->set->max_runs);
+
+	if (load <= 1) {
+		c->pace_told = false;
+		return;
+	}
+	if (c->pace_told || c->watch->settings->short_times)
+		return;
+	c->pace_told = true;
+
+	struct news *n = tell_cloud_news(c, NEWS_CLOUD_PACE, now);
+
+	n->pace = c->set->pace;
+	n->pace_wanted = MAX((unsigned)calls + 1, c->set->pace);
+	n->reachable = (int64_t)((double)shortest * load);
+}
+
+/* --- login --- */
+
+static bool anything_wanted(const struct cloud *c)
+{
+	for (int p = 0; p < _PLAN_MAX; p++)
+		if (c->plans[p].n > 0)
+			return true;
+	return c->in_flight > 0;
+}
+
+int64_t cloud_login_at(struct cloud *c, struct now now)
+{
+	if (c->login && now.mono >= c->login_end)
+		c->login = 0;
+	if (c->login_flight || !anything_wanted(c))
+		return NEVER;
+	if (c->given_up)
+		return c->login ? c->login_end : NEVER;
+
+	int64_t at = MAX(c->login ? c->login_renew : now.mono, c->login_hold);
+
+	/* a token that ends while its renewal is held back still has to be put away in time */
+	return c->login ? MIN(at, c->login_end) : at;
+}
+
+static void logged_in(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	c->login = f->call.id;
+	/* counted from before the request, so that it can't seem to last longer than it does */
+	c->login_end = f->made + r->life;
+	c->login_renew = f->made + r->life / 3 * 2;
+	c->login_life = r->life;
+	c->login_hold = 0;
+	c->login_failures = c->refusals = 0;
+	c->login_proved = false;
+	c->logins++;
+	text_copy(c->project, sizeof(c->project), r->project);
+	if (c->rec.trouble_call == CALL_LOGIN)
+		trouble_end(c, now);
+
+	struct news *n = tell_cloud_news(c, NEWS_CLOUD_LOGIN, now);
+
+	n->life = r->life;
+	n->login = c->logins;
+}
+
+static void credential_refused(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	if (++c->refusals < REFUSALS_MAX) {
+		c->login_hold = now.mono + cloud_backoff_base(c->set);
+		return;
+	}
+	c->given_up = true;
+	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), c->set->mark);
+	tell_dirty_cloud(c);
+	trouble_begin(c, TROUBLE_LOGIN, f, r, -1, now);
+}
+
+static void iam_failed(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	int64_t wait = backoff_delay(++c->login_failures, cloud_backoff_base(c->set),
+		c->set->backoff_max, &c->watch->random);
+
+	wait = MAX(wait, r->retry_after);
+	c->login_hold = now.mono + wait;
+	/* as long as the old token is good for a while, nobody needs to get up */
+	if (c->login_failures >= FAILURES_TOLD &&
+		(c->login == 0 || c->login_end - now.mono < c->login_life / 6))
+		trouble_begin(c, TROUBLE_IAM, f, r, wait, now);
+}
+
+void cloud_login_reply(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	switch (r->outcome) {
+	case OUTCOME_OK:
+		logged_in(c, f, r, now);
+		break;
+	case OUTCOME_CREDENTIAL:
+	case OUTCOME_TOKEN:
+		credential_refused(c, f, r, now);
+		break;
+	case OUTCOME_THROTTLED:
+	case OUTCOME_SERVER:
+	case OUTCOME_TRANSPORT:
+	case OUTCOME_BUSY:
+		iam_failed(c, f, r, now);
+		break;
+	default:
+		c->login_hold = now.mono + c->set->backoff_max;
+		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, c->set->backoff_max, now);
+		break;
+	}
+}
+
+/* --- what DRS calls tell of the cloud --- */
+
+static void token_refused(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	if (f->call.login != c->login)
+		return; /* an older token: the newer one may be good */
+	c->login = 0;
+	if (c->login_proved) {
+		c->fresh_refused = 0;
+		return;
+	}
+	c->fresh_refused++;
+	if (c->fresh_refused < FRESH_REFUSED_MAX) {
+		c->login_hold = now.mono + cloud_backoff_base(c->set);
+		return;
+	}
+	c->login_hold = now.mono + c->set->backoff_max;
+	trouble_begin(c, TROUBLE_TOKENS, f, r, c->set->backoff_max, now);
+}
+
+static void drs_failed(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	if (f->made <= c->failed_at)
+		return; /* of the same incident */
+
+	int64_t wait = backoff_delay(
+		++c->failures, cloud_backoff_base(c->set), c->set->backoff_max, &c->watch->random);
+
+	wait = MAX(wait, r->retry_after);
+	c->failed_at = now.mono;
+	c->hold = MAX(c->hold, now.mono + wait);
+	if (c->failures >= FAILURES_TOLD)
+		trouble_begin(c, TROUBLE_UNREACHABLE, f, r, wait, now);
+}
+
+void cloud_call_failed(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	int64_t wait = c->set->backoff_max;
+
+	switch (r->outcome) {
+	case OUTCOME_TOKEN:
+	case OUTCOME_CREDENTIAL:
+		token_refused(c, f, r, now);
+		break;
+	case OUTCOME_THROTTLED:
+		throttle(c, f, r, now);
+		break;
+	case OUTCOME_DENIED:
+		if (f->call.kind == CALL_SUBMIT) {
+			wait = MINUTES(30);
+			for (unsigned i = 0; i < f->call.n; i++)
+				if (f->jobs[i])
+					wait = f->jobs[i]->set->interval;
+			c->submit_hold = now.mono + wait;
+		} else {
+			c->hold = MAX(c->hold, now.mono + wait);
+		}
+		trouble_begin(c, TROUBLE_DENIED, f, r, wait, now);
+		break;
+	case OUTCOME_MISCONFIGURED:
+		c->hold = MAX(c->hold, now.mono + wait);
+		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, wait, now);
+		break;
+	default:
+		drs_failed(c, f, r, now);
+		break;
+	}
+}
+
+void cloud_call_answered(struct cloud *c, const struct flight *f, struct now now)
+{
+	c->failures = 0;
+	if (f->call.login == c->login) {
+		c->login_proved = true;
+		c->fresh_refused = 0;
+	}
+	recover_pace(c, f, now);
+	switch (c->rec.trouble) {
+	case TROUBLE_UNREACHABLE:
+	case TROUBLE_TOKENS:
+		trouble_end(c, now);
+		break;
+	case TROUBLE_DENIED:
+	case TROUBLE_MISCONFIGURED:
+		if (c->rec.trouble_call == f->call.kind)
+			trouble_end(c, now);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,527 @@
+/* judge.c - a job's life: what DRS's answer, or its silence, means for the job and its next step. */
+#include "heart.h"
+
+#include "backoff.h"
+#include "text.h"
+
+#include <string.h>
+
+#define TRIES_MAX        5 /* of one step, before it is left until the next check */
+#define RUN_GIVEN_UP     HOURS(24)
+#define BAD_REQUEST_HOLD HOURS(1)
+#define PARENT_HOLD      DAYS(1)
+
+/* How long a vanished task is given before it is believed: a minute, less only where spans are bent. */
+static int64_t gone_recheck(const struct job *j)
+{
+	bool bent = j->cloud->watch->settings->short_times;
+
+	return bent ? j->set->settle : MAX(MINUTES(1), j->set->settle);
+}
+
+static int64_t next_try(struct job *j)
+{
+	int64_t base = cloud_backoff_base(j->cloud->set);
+
+	return backoff_delay(
+		++j->tries, base, MAX(j->set->interval / 2, base), &j->cloud->watch->random);
+}
+
+static void refuse(
+	struct job *j, enum outcome outcome, const char *code, const char *text, struct now now)
+{
+	struct refusal *r = &j->rec.refusal;
+
+	if (r->outcome != outcome || strcmp(r->code, code) != 0)
+		r->since = now.wall;
+	r->outcome = outcome;
+	text_copy(r->code, sizeof(r->code), code);
+	text_copy(r->text, sizeof(r->text), text);
+}
+
+static void accept(struct job *j)
+{
+	j->rec.refusal = (struct refusal){0};
+	j->tries = 0;
+	tell_dirty_job(j);
+}
+
+void judge_check_ended(struct job *j, int64_t next, struct now now)
+{
+	int64_t base = j->took_part ? j->took_part : now.mono;
+	int64_t at = next ? next : base + j->set->interval;
+	enum verdict v = job_verdict(&j->rec, j->set, now.wall);
+
+	at = MAX(at, now.mono);
+	j->took_part = 0;
+	j->tries = j->resubmits = 0;
+	j->asked_wrong_state = false;
+	j->ended_once = true;
+	j->rec.due = now.wall + (at - now.mono);
+	tell_dirty_job(j);
+	if (v == VERDICT_ENDED) {
+		plan_remove(&j->cloud->watch->stale, &j->stale);
+		job_plan(j, STEP_NONE, NEVER);
+	} else {
+		job_plan(j, STEP_STATUS, at);
+	}
+}
+
+void judge_drop_run(struct job *j, bool lost, struct now now)
+{
+	if (!job_running(j))
+		return;
+	tell_run(j, NULL, true, now);
+	if (lost) {
+		struct news *n = tell_job_news(j, NEWS_LOST, now);
+
+		n->run = j->rec.run.number;
+	}
+	job_set_run(j, RUN_NONE);
+}
+
+/* The job's own refusal: told if new, asked again later. */
+static void refused(struct job *j, const struct answer *a, int64_t next, struct now now)
+{
+	refuse(j, a->outcome, a->code, a->text, now);
+	tell_confirmed(j, now);
+	tell_job(j, now);
+	judge_check_ended(j, next, now);
+}
+
+static void gone(struct job *j, const struct answer *a, struct now now)
+{
+	if (!j->rec.seen) {
+		refused(j, a, 0, now);
+		return;
+	}
+	if (j->gone_at == 0)
+		j->gone_at = now.mono;
+	if (now.mono - j->gone_at < gone_recheck(j)) {
+		job_plan(j, STEP_STATUS, j->gone_at + gone_recheck(j));
+		return;
+	}
+	j->rec.gone = true;
+	judge_drop_run(j, false, now);
+	tell_confirmed(j, now);
+	tell_job(j, now);
+	judge_check_ended(j, 0, now);
+}
+
+/* Leaves a step that does not come to an end until the next check; the verdict grows old meanwhile. */
+static void try_again(struct job *j, enum step step, struct now now)
+{
+	int64_t wait = next_try(j);
+
+	if (j->tries > TRIES_MAX && !job_running(j))
+		judge_check_ended(j, 0, now);
+	else
+		job_plan(j, step, now.mono + wait);
+}
+
+/* --- the result --- */
+
+/* The answer's report is lent; ours is changed by report_carry(). */
+static struct report *own_report(const struct report *r)
+{
+	struct report *own = NULL;
+
+	if (report_new(&own) < 0)
+		abort();
+	own->process = r->process;
+	own->rate = r->rate;
+	own->result = r->result;
+	own->fingerprint = r->fingerprint;
+	for (size_t i = 0; i < r->n; i++)
+		if (report_add(own, &r->items[i]) < 0)
+			abort();
+	report_seal(own);
+	own->fingerprint = r->fingerprint;
+	return own;
+}
+
+/* The same content as last time needs no comparison, only counting. */
+static void count_again(struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (item_bad(&r->items[i]) && r->items[i].checked)
+			r->items[i].runs++;
+}
+
+static void take_report(struct job *j, const struct report *r, uint64_t run, struct now now)
+{
+	struct job_record *rec = &j->rec;
+
+	j->shown = r->fingerprint;
+	j->have_shown = true;
+	rec->report_run = run;
+	rec->reported = now.wall;
+	if (rec->report && rec->report->fingerprint == r->fingerprint) {
+		count_again(rec->report);
+	} else {
+		struct report *own = own_report(r);
+
+		if (report_carry(own, rec->report, now.wall) < 0)
+			abort();
+		report_unref(rec->report);
+		rec->report = own;
+	}
+	tell_confirmed(j, now);
+}
+
+static void finish_run(struct job *j, const struct report *r, struct now now)
+{
+	take_report(j, r, j->rec.run.number, now);
+	tell_run(j, j->rec.report, false, now);
+	job_set_run(j, RUN_NONE);
+	tell_job(j, now);
+	judge_check_ended(j, 0, now);
+}
+
+static void adopt(struct job *j, struct now now)
+{
+	struct run *run = &j->rec.run;
+
+	accept(j);
+	job_set_run(j, RUN_FOREIGN);
+	run->number = j->cloud->watch->next_run++;
+	run->submitted = now.wall;
+	run->fresh = true;
+	run->overdue = false;
+	run->have_baseline = false;
+	j->submitted = j->took_part = now.mono;
+	j->poll = j->set->poll;
+	tell_job_news(j, NEWS_ADOPTED, now);
+	job_plan(j, STEP_POLL, now.mono + j->poll);
+}
+
+static bool under_way(const struct report *r)
+{
+	return r->process >= 0 && !report_finished(r);
+}
+
+/* The next look at a run: soon at first, every minute then, once per interval when it is overdue. */
+static void poll_again(struct job *j, struct now now)
+{
+	int64_t age = now.mono - j->submitted;
+	struct run *run = &j->rec.run;
+
+	if (age >= RUN_GIVEN_UP) {
+		judge_drop_run(j, true, now);
+		judge_check_ended(j, now.mono, now);
+		return;
+	}
+	if (age >= j->set->run_limit) {
+		if (!run->overdue) {
+			struct news *n = tell_job_news(j, NEWS_OVERDUE, now);
+
+			n->run_age = age;
+			run->overdue = true;
+			j->ended_once = true;
+			tell_dirty_job(j);
+		}
+		job_plan(j, STEP_STATUS, now.mono + j->set->interval);
+		return;
+	}
+	job_plan(j, STEP_POLL, now.mono + j->poll);
+	j->poll = MIN(2 * j->poll, 6 * j->set->poll);
+}
+
+/* Nothing new was seen by the end of settle: the submit that nobody answered for never arrived. */
+static void submit_once_more(struct job *j, struct now now)
+{
+	job_set_run(j, RUN_NONE);
+	if (++j->resubmits > 1) {
+		judge_check_ended(j, 0, now);
+		return;
+	}
+	job_plan(j, STEP_SUBMIT, now.mono);
+}
+
+static void poll_without_news(struct job *j, struct now now)
+{
+	if (j->rec.run.state == RUN_UNSURE && now.mono - j->submitted >= j->set->settle)
+		submit_once_more(j, now);
+	else
+		poll_again(j, now);
+}
+
+static void judge_poll(struct job *j, const struct report *r, struct now now)
+{
+	struct run *run = &j->rec.run;
+	bool settled = now.mono - j->submitted >= j->set->settle;
+
+	if (r->process < 0) {
+		poll_without_news(j, now);
+		return;
+	}
+	if (!report_finished(r)) {
+		if (!run->fresh || run->state == RUN_UNSURE)
+			tell_dirty_job(j);
+		run->fresh = true;
+		if (run->state == RUN_UNSURE)
+			run->state = RUN_GOING;
+		poll_again(j, now);
+		return;
+	}
+	if (!run->fresh && run->have_baseline && run->baseline != r->fingerprint)
+		run->fresh = true;
+	if (run->fresh || (settled && run->state == RUN_GOING))
+		finish_run(j, r, now);
+	else
+		poll_without_news(j, now);
+}
+
+static void judge_baseline(struct job *j, const struct report *r, struct now now)
+{
+	if (r && under_way(r)) {
+		j->baselined = true;
+		adopt(j, now);
+		return;
+	}
+	j->shown = r && report_finished(r) ? r->fingerprint : 0;
+	j->have_shown = true;
+	j->baselined = true;
+	if (j->step == STEP_BASELINE) {
+		job_plan(j, STEP_SUBMIT, now.mono);
+		return;
+	}
+	/* busy with something that is no pre-check: DRS is given a while, and asked again for ever */
+	job_plan(j, STEP_SUBMIT, now.mono + next_try(j));
+	if (j->tries > TRIES_MAX)
+		j->ended_once = true;
+}
+
+static void judge_read(struct job *j, const struct report *r, struct now now)
+{
+	if (r && report_finished(r)) {
+		take_report(j, r, 0, now);
+		tell_job(j, now);
+	} else if (r && under_way(r) && now.mono - j->took_part < j->set->run_limit) {
+		job_plan(j, STEP_READ, now.mono + 6 * j->set->poll);
+		return;
+	}
+	judge_check_ended(j, 0, now);
+}
+
+static void overtaken(struct job *j, const struct answer *a, struct now now)
+{
+	judge_drop_run(j, false, now);
+	j->asked_wrong_state = true;
+	j->wrong_state = (struct refusal){.outcome = OUTCOME_WRONG_STATE};
+	text_copy(j->wrong_state.code, sizeof(j->wrong_state.code), a->code);
+	text_copy(j->wrong_state.text, sizeof(j->wrong_state.text), a->text);
+	job_plan(j, STEP_STATUS, now.mono);
+}
+
+static void judge_result(struct job *j, const struct answer *a, struct now now)
+{
+	const struct report *r = a && a->outcome == OUTCOME_OK ? a->report : NULL;
+
+	if (a && a->outcome == OUTCOME_GONE) {
+		gone(j, a, now);
+		return;
+	}
+	/* without a run it only means that there is no result yet; an unsure submit may never have arrived */
+	if (a && a->outcome == OUTCOME_WRONG_STATE && j->step == STEP_POLL &&
+		j->rec.run.state != RUN_UNSURE) {
+		overtaken(j, a, now);
+		return;
+	}
+	switch (j->step) {
+	case STEP_POLL:
+		if (r) {
+			judge_poll(j, r, now);
+			break;
+		}
+		if (a && a->outcome == OUTCOME_DENIED) {
+			refuse(j, a->outcome, a->code, a->text, now);
+			tell_job(j, now);
+		}
+		poll_without_news(j, now);
+		break;
+	case STEP_BASELINE:
+	case STEP_LOOK:
+		if (a && (a->outcome == OUTCOME_BUSY || a->outcome == OUTCOME_SERVER) &&
+			j->tries < TRIES_MAX)
+			try_again(j, j->step, now);
+		else
+			judge_baseline(j, r, now);
+		break;
+	default:
+		judge_read(j, r, now);
+		break;
+	}
+}
+
+/* --- the status --- */
+
+static void checkable(struct job *j, struct now now)
+{
+	if (job_running(j)) {
+		job_plan(j, STEP_POLL, now.mono);
+	} else if (j->asked_wrong_state) {
+		j->rec.refusal = j->wrong_state;
+		j->rec.refusal.since = now.wall;
+		tell_confirmed(j, now);
+		tell_job(j, now);
+		judge_check_ended(j, 0, now);
+	} else if (!j->set->check || now.mono < j->cloud->submit_hold) {
+		job_plan(j, STEP_READ, now.mono);
+	} else {
+		job_plan(j, j->baselined ? STEP_SUBMIT : STEP_BASELINE, now.mono);
+	}
+}
+
+static void take_status(struct job *j, const struct answer *a, struct now now)
+{
+	struct job_record *rec = &j->rec;
+	enum status_class class;
+
+	if (strcmp(rec->status, a->status) != 0) {
+		text_copy(rec->status, sizeof(rec->status), a->status);
+		rec->status_since = now.wall;
+	}
+	if (!rec->seen && rec->refusal.outcome == OUTCOME_GONE)
+		rec->refusal = (struct refusal){0};
+	rec->seen = true;
+	rec->gone = false;
+	j->gone_at = 0;
+	j->tries = 0;
+	tell_dirty_job(j);
+	class = status_class(rec->status);
+	if (class == STATUS_CHECKABLE) {
+		checkable(j, now);
+		return;
+	}
+	judge_drop_run(j, false, now);
+	if (class == STATUS_STARTED || class == STATUS_TROUBLED || class == STATUS_ENDED)
+		rec->refusal = (struct refusal){0};
+	tell_confirmed(j, now);
+	tell_job(j, now);
+	judge_check_ended(j, 0, now);
+}
+
+static void judge_status(struct job *j, const struct answer *a, struct now now)
+{
+	if (!a) {
+		/* page_req may have been ignored: the ids that are missing are asked for at once */
+		if (j->tries++ == 0)
+			job_plan(j, STEP_STATUS, now.mono);
+		else
+			try_again(j, STEP_STATUS, now);
+		return;
+	}
+	switch (a->outcome) {
+	case OUTCOME_OK:
+		take_status(j, a, now);
+		break;
+	case OUTCOME_GONE:
+		gone(j, a, now);
+		break;
+	case OUTCOME_BUSY:
+	case OUTCOME_SERVER:
+	case OUTCOME_THROTTLED:
+	case OUTCOME_TOKEN:
+	case OUTCOME_TRANSPORT:
+		try_again(j, STEP_STATUS, now);
+		break;
+	case OUTCOME_BAD_REQUEST:
+		refused(j, a, now.mono + BAD_REQUEST_HOLD, now);
+		break;
+	case OUTCOME_PARENT:
+		refused(j, a, now.mono + PARENT_HOLD, now);
+		break;
+	default:
+		refused(j, a, 0, now);
+		break;
+	}
+}
+
+/* --- the submit --- */
+
+static void judge_submit(struct job *j, const struct answer *a, struct now now)
+{
+	if (!a) { /* no entry: unsure, polling will tell */
+		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
+		return;
+	}
+	if (a->outcome == OUTCOME_OK) {
+		accept(j);
+		job_set_run(j, RUN_GOING);
+		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
+		return;
+	}
+	job_set_run(j, RUN_NONE);
+	switch (a->outcome) {
+	case OUTCOME_BUSY:
+		job_plan(j, STEP_LOOK, now.mono);
+		break;
+	case OUTCOME_WRONG_STATE:
+		overtaken(j, a, now);
+		break;
+	case OUTCOME_GONE:
+		gone(j, a, now);
+		break;
+	case OUTCOME_SERVER:
+	case OUTCOME_THROTTLED:
+	case OUTCOME_TOKEN:
+	case OUTCOME_TRANSPORT:
+		try_again(j, STEP_SUBMIT, now);
+		break;
+	case OUTCOME_BAD_REQUEST:
+		refused(j, a, now.mono + BAD_REQUEST_HOLD, now);
+		break;
+	case OUTCOME_PARENT:
+		refused(j, a, now.mono + PARENT_HOLD, now);
+		break;
+	case OUTCOME_DENIED:
+		refuse(j, a->outcome, a->code, a->text, now);
+		tell_confirmed(j, now);
+		tell_job(j, now);
+		job_plan(j, STEP_READ, now.mono);
+		break;
+	default:
+		refused(j, a, 0, now);
+		break;
+	}
+}
+
+/* --- what watch.c calls --- */
+
+void judge_answer(struct job *j, enum call_kind kind, const struct answer *a, struct now now)
+{
+	if (a && a->outcome != OUTCOME_BAD_REQUEST)
+		j->alone = false;
+	switch (kind) {
+	case CALL_STATUS:
+		judge_status(j, a, now);
+		break;
+	case CALL_SUBMIT:
+		judge_submit(j, a, now);
+		break;
+	default:
+		judge_result(j, a, now);
+		break;
+	}
+}
+
+void judge_requeue(struct job *j, enum call_kind kind, bool maybe_done, int64_t at, struct now now)
+{
+	if (kind != CALL_SUBMIT) {
+		job_plan(j, j->step, at);
+		return;
+	}
+	if (maybe_done) {
+		job_plan(j, STEP_POLL, MAX(at, now.mono + j->set->first_poll));
+		return;
+	}
+	job_set_run(j, RUN_NONE);
+	job_plan(j, STEP_SUBMIT, at);
+}
+
+void judge_submit_denied(struct job *j, struct now now)
+{
+	job_set_run(j, RUN_NONE);
+	job_plan(j, STEP_READ, now.mono);
+}

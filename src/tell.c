@@ -1,0 +1,232 @@
+/* tell.c - the heart's effects: what is to be saved, told and called, in that order. */
+#include "heart.h"
+
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void tell_dirty_job(struct job *j)
+{
+	struct watch *w = j->cloud->watch;
+
+	if (j->dirty)
+		return;
+	j->dirty = true;
+	TAILQ_INSERT_TAIL(&w->dirty_jobs, j, dirty_link);
+}
+
+void tell_dirty_cloud(struct cloud *c)
+{
+	if (c->dirty)
+		return;
+	c->dirty = true;
+	TAILQ_INSERT_TAIL(&c->watch->dirty_clouds, c, dirty_link);
+}
+
+void tell_run(struct job *j, struct report *report, bool lost, struct now now)
+{
+	struct run_effect *e = heart_alloc(sizeof(*e));
+
+	e->report = report ? report_ref(report) : NULL;
+	e->rec = (struct run_record){
+		.drs = j->rec.drs,
+		.task = j->rec.task,
+		.number = j->rec.run.number,
+		.submitted = j->rec.run.submitted,
+		.ended = now.wall,
+		.foreign = j->rec.run.state == RUN_FOREIGN,
+		.lost = lost,
+		.report = e->report,
+	};
+	STAILQ_INSERT_TAIL(&j->cloud->watch->runs, e, link);
+}
+
+static struct news *queue_news(struct cloud *c, enum news_kind kind, struct now now)
+{
+	const struct cloud_settings *set = c->set;
+	struct news *n = heart_alloc(sizeof(*n));
+	struct news_effect *e = heart_alloc(sizeof(*e));
+
+	n->id = kind == NEWS_STATE ? 0 : c->watch->next_news++;
+	n->kind = kind;
+	n->wall = now.wall;
+	n->cloud = set->name;
+	n->drs = set->drs;
+	n->iam = set->iam;
+	n->user = set->user;
+	n->domain = set->domain;
+	n->project = set->project ? set->project : set->project_id;
+	n->project_id = *c->project ? c->project : set->project_id ? set->project_id : "";
+	n->next_try = -1;
+	e->news = n;
+	STAILQ_INSERT_TAIL(&c->watch->news, e, link);
+	return n;
+}
+
+struct news *tell_cloud_news(struct cloud *c, enum news_kind kind, struct now now)
+{
+	struct news *n = queue_news(c, kind, now);
+
+	n->jobs = c->jobs;
+	n->pace = c->pace;
+	tell_dirty_cloud(c);
+	return n;
+}
+
+struct news *tell_job_news(struct job *j, enum news_kind kind, struct now now)
+{
+	struct job_record *r = &j->rec;
+	struct news *n = queue_news(j->cloud, kind, now);
+
+	n->job = j->set->name;
+	n->task = r->task;
+	n->verdict = job_verdict(r, j->set, now.wall);
+	n->previous = r->told;
+	n->since = r->told_since;
+	n->run = r->run.state != RUN_NONE ? r->run.number : 0;
+	n->stale = job_stale(r, j->set, now.wall);
+	n->status = r->status;
+	n->previous_status = "";
+	n->refusal = r->refusal.outcome != OUTCOME_OK ? &r->refusal : NULL;
+	n->confirmed = r->confirmed;
+	n->run_limit = j->set->run_limit;
+	n->run_age = MAX(now.wall - r->run.submitted, (int64_t)0);
+	n->report = r->report ? report_ref(r->report) : NULL;
+	n->previous_report = r->told_report ? report_ref(r->told_report) : NULL;
+	if (n->refusal) {
+		text_copy(n->code, sizeof(n->code), r->refusal.code);
+		text_copy(n->text, sizeof(n->text), r->refusal.text);
+	}
+	if (j->cloud->watch->reply)
+		text_copy(n->request_id, sizeof(n->request_id), j->cloud->watch->reply->request_id);
+	if (kind != NEWS_STATE) {
+		r->last_news = n->id;
+		tell_dirty_job(j);
+	}
+	return n;
+}
+
+static bool items_differ(const struct report *told, const struct report *report)
+{
+	_cleanup_free_ struct change *changes = NULL;
+	size_t n = 0;
+
+	if (told == report)
+		return false;
+	if (report_compare(told, report, &changes, &n) < 0)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].news)
+			return true;
+	return told && report_unexplained(told) != report_unexplained(report);
+}
+
+static bool names_items(enum verdict v)
+{
+	return v == VERDICT_PASSED || v == VERDICT_ALARMED || v == VERDICT_FAILED;
+}
+
+bool tell_job(struct job *j, struct now now)
+{
+	struct job_record *r = &j->rec;
+	enum verdict v = job_verdict(r, j->set, now.wall);
+	bool changed = v != r->told;
+	bool status = *r->told_status && strcmp(r->told_status, r->status) != 0;
+	bool code = v == VERDICT_REFUSED && strcmp(r->told_code, r->refusal.code) != 0;
+	bool items = names_items(v) && items_differ(r->told_report, r->report);
+
+	/* back in CONFIGURATION with the verdict of old: that is told when the check is through */
+	if (names_items(v) && !changed)
+		status = false;
+	if (changed || status || code || items) {
+		struct news *n = tell_job_news(j, NEWS_JOB, now);
+
+		n->first = r->told == VERDICT_UNKNOWN;
+		if (changed) {
+			n->previous_since = r->told_since;
+			n->since = r->told_since = now.wall;
+		}
+		if (status) {
+			text_copy(j->previous_status, sizeof(j->previous_status), r->told_status);
+			n->previous_status = j->previous_status;
+		}
+		if (names_items(v))
+			n->run = r->report_run;
+		r->told = v;
+		r->told_stale = false;
+	}
+	text_copy(r->told_status, sizeof(r->told_status), r->status);
+	text_copy(r->told_code, sizeof(r->told_code),
+		r->refusal.outcome != OUTCOME_OK ? r->refusal.code : "");
+	if (names_items(v) && r->told_report != r->report) {
+		report_unref(r->told_report);
+		r->told_report = report_ref(r->report);
+	}
+	if (r->told_stale) {
+		r->told_stale = false;
+		tell_job_news(j, NEWS_STALE, now)->stale = false;
+	}
+	return changed || status || code || items;
+}
+
+void tell_confirmed(struct job *j, struct now now)
+{
+	struct plan *stale = &j->cloud->watch->stale;
+
+	j->rec.confirmed = now.wall;
+	plan_remove(stale, &j->stale);
+	j->stale.at = now.mono + j->set->stale_after + 1;
+	plan_add(stale, &j->stale);
+	tell_dirty_job(j);
+}
+
+static void drop_lent(struct watch *w)
+{
+	if (w->lent.run) {
+		report_unref(w->lent.run->report);
+		free(w->lent.run);
+	}
+	if (w->lent.news) {
+		news_free(w->lent.news->news);
+		free(w->lent.news);
+	}
+	free(w->lent.call);
+	memset(&w->lent, 0, sizeof(w->lent));
+}
+
+bool watch_next(struct watch *w, struct effect *ret)
+{
+	struct job *j = TAILQ_FIRST(&w->dirty_jobs);
+	struct cloud *c = TAILQ_FIRST(&w->dirty_clouds);
+
+	drop_lent(w);
+	if (j) {
+		TAILQ_REMOVE(&w->dirty_jobs, j, dirty_link);
+		j->dirty = false;
+		*ret = (struct effect){.kind = EFFECT_SAVE_JOB, .job = &j->rec};
+		return true;
+	}
+	if (c) {
+		TAILQ_REMOVE(&w->dirty_clouds, c, dirty_link);
+		c->dirty = false;
+		*ret = (struct effect){.kind = EFFECT_SAVE_CLOUD, .cloud = &c->rec};
+		return true;
+	}
+	if ((w->lent.run = STAILQ_FIRST(&w->runs))) {
+		STAILQ_REMOVE_HEAD(&w->runs, link);
+		*ret = (struct effect){.kind = EFFECT_SAVE_RUN, .run = &w->lent.run->rec};
+		return true;
+	}
+	if ((w->lent.news = STAILQ_FIRST(&w->news))) {
+		STAILQ_REMOVE_HEAD(&w->news, link);
+		*ret = (struct effect){.kind = EFFECT_NEWS, .news = w->lent.news->news};
+		return true;
+	}
+	if ((w->lent.call = STAILQ_FIRST(&w->calls))) {
+		STAILQ_REMOVE_HEAD(&w->calls, link);
+		*ret = (struct effect){.kind = EFFECT_CALL, .call = &w->lent.call->call};
+		return true;
+	}
+	return false;
+}
