@@ -87,7 +87,7 @@ static void test_refused(void **state _unused_)
 	expect(s, 1, true);
 }
 
-static void test_free(void **state _unused_)
+static void test_nothing_to_free(void **state _unused_)
 {
 	assert_null(token_shelf_free(NULL));
 }
@@ -97,7 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oldest_goes),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_free),
+		cmocka_unit_test(test_nothing_to_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
