@@ -1,0 +1,471 @@
+/* daemon.c - the roof: feeds the heart with time, replies and signals, and acts on what it hands out. */
+#include "daemon.h"
+
+#include "config.h"
+#include "courier.h"
+#include "http.h"
+#include "journal.h"
+#include "lock.h"
+#include "notify.h"
+#include "secret.h"
+#include "span.h"
+#include "text.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	ON_TERM,
+	ON_INT,
+	ON_HUP,
+	ON_USR1,
+	ON_USR2,
+	_ON_MAX
+};
+
+/* libevent's timers stand still while the machine sleeps: no wait is longer than this, so that what fell due
+ * meanwhile, and a token that ended, are noticed soon after. */
+#define WAIT_MAX MINUTES(1)
+
+struct daemon {
+	const struct daemon_options *options;
+	struct event_base *base;
+	struct event *signals[_ON_MAX];
+	struct event *wake, *status, *watchdog;
+	struct watch *watch;
+	struct courier *courier;
+	struct settings *settings;
+	struct secret **passwords; /* one for each of settings->clouds */
+	int lock;
+	int exit_status;
+	uint64_t saves;
+};
+
+static struct now now(void)
+{
+	struct timespec boot, real;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	return (struct now){
+		.mono = SECONDS(boot.tv_sec) + boot.tv_nsec / 1000000,
+		.wall = SECONDS(real.tv_sec) + real.tv_nsec / 1000000,
+	};
+}
+
+static struct timeval timeval_of(int64_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+}
+
+/* --- configuration and secrets --- */
+
+static void say(void *arg _unused_, bool error, const char *text)
+{
+	log_message(error ? LOG_ERR : LOG_WARNING, "%s", text);
+}
+
+static void free_passwords(struct secret **passwords, size_t n)
+{
+	for (size_t i = 0; passwords && i < n; i++)
+		secret_free(passwords[i]);
+	free(passwords);
+}
+
+static int read_passwords(struct settings *s, struct secret ***ret)
+{
+	struct secret **passwords = calloc(s->n_clouds + 1, sizeof(struct secret *));
+	int r = passwords ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < s->n_clouds; i++) {
+		struct cloud_settings *c = &s->clouds[i];
+		char why[200] = "out of memory";
+
+		r = secret_read(c->secret, &passwords[i], why);
+		if (r < 0)
+			log_err("%s:%u: secret of cloud \"%s\": %s", c->file, c->line, c->name,
+				why);
+		else
+			secret_mark(passwords[i], c->mark);
+	}
+	if (r < 0) {
+		free_passwords(passwords, s->n_clouds);
+		return r;
+	}
+	*ret = passwords;
+	return 0;
+}
+
+static int load(const struct daemon *d, struct settings **ret, struct secret ***ret_passwords)
+{
+	_cleanup_(settings_unrefp) struct settings *s = NULL;
+	int r = config_load(d->options->config, say, NULL, &s);
+
+	if (r == 0)
+		r = read_passwords(s, ret_passwords);
+	if (r < 0)
+		return r;
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+static void take_settings(struct daemon *d, struct settings *s, struct secret **passwords)
+{
+	size_t n = d->settings ? d->settings->n_clouds : 0;
+
+	free_passwords(d->passwords, n);
+	settings_unref(d->settings);
+	d->settings = s;
+	d->passwords = passwords;
+	log_set_level(d->options->log_level >= 0 ? d->options->log_level : s->log_level);
+}
+
+/* --- effects --- */
+
+static void tell(struct daemon *d, const struct news *n)
+{
+	char text[2048];
+	int r = journal_tell(d->options->target, n, false);
+
+	if (r == 0)
+		return;
+	/* the journal did not take it: what is left is the other way out */
+	log_err("the journal did not take news %" PRIu64 " (%s), so here it is: %s", n->id,
+		strerror(-r), news_text(n, text, sizeof(text)));
+}
+
+static void send_call(struct daemon *d, const struct call *call)
+{
+	size_t i = (size_t)(call->cloud - d->settings->clouds);
+
+	courier_send(d->courier, call, d->settings, d->passwords[i],
+		MAX(call->give_up - now().mono, (int64_t)1));
+}
+
+static void arm(struct daemon *d)
+{
+	int64_t wake = watch_wake(d->watch), wait = WAIT_MAX;
+
+	if (wake != INT64_MAX)
+		wait = MIN(MAX(wake - now().mono, (int64_t)0), WAIT_MAX);
+
+	struct timeval tv = timeval_of(wait);
+
+	if (event_add(d->wake, &tv) < 0)
+		log_err("can't set the wake-up timer");
+}
+
+static void finish_once(struct daemon *d)
+{
+	struct watch_summary s;
+
+	watch_summarise(d->watch, now(), &s);
+	if (s.unfinished > 0)
+		return;
+	d->exit_status = daemon_gate(&s);
+	log_info(
+		"all %u job%s looked at: %u passed, %u alarmed, %u failed, %u refused, %u unknown, "
+		"%u started, %u ended; exit status %d",
+		s.jobs, s.jobs == 1 ? "" : "s", s.verdicts[VERDICT_PASSED],
+		s.verdicts[VERDICT_ALARMED], s.verdicts[VERDICT_FAILED],
+		s.verdicts[VERDICT_REFUSED], s.verdicts[VERDICT_UNKNOWN],
+		s.verdicts[VERDICT_STARTED], s.verdicts[VERDICT_ENDED], d->exit_status);
+	event_base_loopbreak(d->base);
+}
+
+/* After every event: what the heart hands out, in its order; then the next wake-up. */
+static void act(struct daemon *d)
+{
+	struct effect e;
+
+	while (watch_next(d->watch, &e))
+		switch (e.kind) {
+		case EFFECT_SAVE_JOB:
+		case EFFECT_SAVE_CLOUD:
+		case EFFECT_SAVE_RUN:
+			d->saves++; /* memory is all there is to save in until the store comes */
+			break;
+		case EFFECT_NEWS:
+			tell(d, e.news);
+			break;
+		case EFFECT_CALL:
+			send_call(d, e.call);
+			break;
+		case _EFFECT_KIND_MAX:
+			break;
+		}
+	arm(d);
+	if (!evtimer_pending(d->status, NULL))
+		evtimer_add(d->status, &(struct timeval){.tv_usec = 200000});
+	if (d->options->once)
+		finish_once(d);
+}
+
+/* --- the status line --- */
+
+static void add_count(struct line *l, unsigned n, const char *word)
+{
+	if (n > 0)
+		line_add(l, "%s%u %s", l->len > 0 ? ", " : "", n, word);
+}
+
+static void add_clock(struct line *l, const char *lead, int64_t mono, bool day)
+{
+	struct now t = now();
+	time_t when = (time_t)((t.wall + (mono - t.mono)) / 1000);
+	struct tm tm;
+	char buf[32];
+
+	if (mono == INT64_MAX || !localtime_r(&when, &tm) ||
+		strftime(buf, sizeof(buf), day ? "%a %H:%M" : "%H:%M", &tm) == 0)
+		return;
+	line_add(l, "; %s %s", lead, buf);
+}
+
+/* "42 jobs: 37 passed, 2 alarmed, 3 failed; next check 14:05; token until Tue 09:12" */
+static void on_status(evutil_socket_t fd _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+	struct watch_summary s;
+	char counts[300] = "", text[500] = "";
+	struct line c, l;
+
+	watch_summarise(d->watch, now(), &s);
+	line_init(&c, counts, sizeof(counts));
+	for (int v = VERDICT_UNKNOWN + 1; v < _VERDICT_MAX; v++)
+		add_count(&c, s.verdicts[v], verdict_name((enum verdict)v));
+	add_count(&c, s.verdicts[VERDICT_UNKNOWN], "unknown");
+	add_count(&c, s.stale, "stale");
+	line_init(&l, text, sizeof(text));
+	line_add(&l, "%u job%s%s%s", s.jobs, s.jobs == 1 ? "" : "s", c.len > 0 ? ": " : "", counts);
+	if (s.clouds_down > 0)
+		line_add(&l, "; %u of %u clouds in trouble", s.clouds_down, s.clouds);
+	add_clock(&l, "next check", s.next_due, false);
+	add_clock(&l, "token until", s.token_end, true);
+	notify_status("%s", text);
+}
+
+/* --- events --- */
+
+static void on_wake(evutil_socket_t fd _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	watch_tick(d->watch, now());
+	act(d);
+}
+
+static void on_reply(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	watch_reply(d->watch, r, now());
+	act(d);
+}
+
+static void on_watchdog(evutil_socket_t fd _unused_, short what _unused_, void *arg _unused_)
+{
+	notify_watchdog();
+}
+
+static void on_stop(evutil_socket_t sig, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_info("stopping on %s", sig == SIGINT ? "SIGINT" : "SIGTERM");
+	notify_stopping();
+	if (d->options->once)
+		d->exit_status = EXIT_UNCLEAR;
+	event_base_loopbreak(d->base);
+}
+
+static void reload(struct daemon *d)
+{
+	struct settings *s = NULL;
+	struct secret **passwords = NULL;
+
+	if (load(d, &s, &passwords) < 0) {
+		log_err("reload of %s failed, see above; the configuration in force stays",
+			d->options->config);
+		return;
+	}
+	if (strcmp(s->state_dir, d->settings->state_dir) != 0)
+		log_warning("state_dir %s takes effect at the next start only; %s stays in use",
+			s->state_dir, d->settings->state_dir);
+	/* the heart holds its own reference of the old ones until it has let go of them */
+	if (watch_configure(d->watch, s, now()) < 0) {
+		log_err("reload failed: out of memory; the configuration in force stays");
+		free_passwords(passwords, s->n_clouds);
+		settings_unref(s);
+		return;
+	}
+	take_settings(d, s, passwords);
+	courier_reset(d->courier);
+	log_info("reloaded %s: %zu job%s in %zu cloud%s", d->options->config, s->n_jobs,
+		s->n_jobs == 1 ? "" : "s", s->n_clouds, s->n_clouds == 1 ? "" : "s");
+}
+
+/* libevent keeps a SIGHUP that comes in the middle of this, and calls once more. */
+static void on_reload(evutil_socket_t sig _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	notify_reloading();
+	reload(d);
+	act(d);
+	notify_ready();
+}
+
+static void on_check_now(evutil_socket_t sig _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_info("SIGUSR1: every job is checked now that has no run in progress");
+	watch_check_now(d->watch, NULL, now());
+	act(d);
+}
+
+static void on_tell_state(evutil_socket_t sig _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	watch_tell_state(d->watch, now());
+	act(d);
+}
+
+/* --- start and end --- */
+
+static int add_signals(struct daemon *d)
+{
+	static const struct {
+		int signal;
+		event_callback_fn call;
+	} table[_ON_MAX] = {
+		[ON_TERM] = {SIGTERM, on_stop},
+		[ON_INT] = {SIGINT, on_stop},
+		[ON_HUP] = {SIGHUP, on_reload},
+		[ON_USR1] = {SIGUSR1, on_check_now},
+		[ON_USR2] = {SIGUSR2, on_tell_state},
+	};
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	for (int i = 0; i < _ON_MAX; i++) {
+		d->signals[i] = evsignal_new(d->base, table[i].signal, table[i].call, d);
+		if (!d->signals[i] || event_add(d->signals[i], NULL) < 0)
+			return -ENOMEM;
+		sigaddset(&ours, table[i].signal);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	/* the mask and ignored signals are inherited: a reload that never comes is hard to find */
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
+	return 0;
+}
+
+static int start_loop(struct daemon *d)
+{
+	int64_t feed = notify_watchdog_interval();
+
+	d->base = event_base_new();
+	if (!d->base || add_signals(d) < 0)
+		return -ENOMEM;
+	d->wake = evtimer_new(d->base, on_wake, d);
+	d->status = evtimer_new(d->base, on_status, d);
+	d->watchdog = event_new(d->base, -1, EV_PERSIST, on_watchdog, d);
+	if (!d->wake || !d->status || !d->watchdog)
+		return -ENOMEM;
+	if (feed > 0) {
+		struct timeval tv = timeval_of(feed);
+
+		event_add(d->watchdog, &tv);
+	}
+	return courier_new(d->base, on_reply, d, &d->courier);
+}
+
+static int start(struct daemon *d)
+{
+	struct settings *s = NULL;
+	struct secret **passwords = NULL;
+	char why[300] = "";
+	int r;
+
+	if (load(d, &s, &passwords) < 0)
+		return EXIT_CONFIG;
+	take_settings(d, s, passwords);
+	r = lock_take(s->state_dir, &d->lock, why);
+	if (r < 0) {
+		log_err("%s", *why ? why : strerror(-r));
+		return r == -EBUSY ? EXIT_BUSY : EXIT_CONFIG;
+	}
+	log_info("precheckd %s with %s: %zu job%s in %zu cloud%s, from %s", VERSION, http_version(),
+		s->n_jobs, s->n_jobs == 1 ? "" : "s", s->n_clouds, s->n_clouds == 1 ? "" : "s",
+		d->options->config);
+	if (watch_new(&d->watch, (uint64_t)now().wall ^ (uint64_t)getpid() << 40, 1, 1) < 0 ||
+		watch_configure(d->watch, s, now()) < 0) {
+		log_err("out of memory");
+		return EXIT_FAILURE;
+	}
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	struct event *timers[] = {d->wake, d->status, d->watchdog};
+
+	courier_free(d->courier);
+	watch_free(d->watch);
+	for (size_t i = 0; i < ELEMENTSOF(timers); i++)
+		if (timers[i])
+			event_free(timers[i]);
+	for (int i = 0; i < _ON_MAX; i++)
+		if (d->signals[i])
+			event_free(d->signals[i]);
+	if (d->base)
+		event_base_free(d->base);
+	free_passwords(d->passwords, d->settings ? d->settings->n_clouds : 0);
+	settings_unref(d->settings);
+	if (d->lock >= 0)
+		close(d->lock);
+}
+
+int daemon_run(const struct daemon_options *o)
+{
+	struct daemon d = {.options = o, .lock = -1};
+	int status;
+
+	/* signals first: one that comes before its handler would kill */
+	if (start_loop(&d) < 0) {
+		log_err("can't set up the event loop: out of memory or descriptors");
+		stop(&d);
+		return EXIT_FAILURE;
+	}
+	status = start(&d);
+	if (status == 0) {
+		notify_ready();
+		act(&d);
+		event_base_dispatch(d.base);
+		status = d.exit_status;
+	}
+	stop(&d);
+	return status;
+}
+
+int daemon_gate(const struct watch_summary *s)
+{
+	const unsigned *v = s->verdicts;
+
+	if (v[VERDICT_FAILED] > 0)
+		return EXIT_FAILED;
+	if (v[VERDICT_UNKNOWN] > 0 || v[VERDICT_REFUSED] > 0 || s->stale > 0)
+		return EXIT_UNCLEAR;
+	if (v[VERDICT_ALARMED] > 0)
+		return EXIT_ALARMED;
+	return v[VERDICT_PASSED] > 0 ? EXIT_SUCCESS : EXIT_UNCLEAR;
+}
