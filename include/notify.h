@@ -3,9 +3,11 @@
 
 #include "macro.h"
 
-void notify_ready(void);
-void notify_reloading(void); /* with MONOTONIC_USEC, taken now */
+void notify_ready(void);     /* at start, and on every way out of a reload, also a failed one */
+void notify_reloading(void); /* with MONOTONIC_USEC, taken now: call it before any work */
 void notify_stopping(void);
-void notify_status(const char *fmt, ...) _printf_(1, 2); /* one line; never remote text */
+/* One line, cut at 512 bytes; control characters become blanks; never remote text all the same. */
+void notify_status(const char *fmt, ...) _printf_(1, 2);
 void notify_watchdog(void);
-int64_t notify_watchdog_interval(void); /* ms between two feeds; -1: no watchdog */
+int64_t notify_watchdog_interval(
+	void); /* ms between two feeds, a third of what is allowed; -1: no watchdog */
