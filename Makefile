@@ -1,15 +1,18 @@
 # precheckd: `make` builds, `make demo` shows it, `make check` proves it. See README.md.
 #
-# O=DIR          where everything is built (default: build)
-# SANITIZE=1     AddressSanitizer and UndefinedBehaviorSanitizer
-# WERROR=1       warnings are errors (on with CI=true)
+#   O=DIR           where everything is built (default: build)
+#   SANITIZE=1      with AddressSanitizer and UndefinedBehaviorSanitizer
+#   WERROR=1        warnings are errors (on with CI=true)
+#   DEMO_SECONDS=N  how long the demo runs at the most (0: until Ctrl-C)
 
 VERSION := 0.1.0
 O ?= build
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 PYTHON := /usr/bin/python3
+DEMO_SECONDS ?= 90
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wformat=2
 ifeq ($(CI),true)
@@ -28,22 +31,26 @@ HARDEN := -fPIE
 endif
 
 LIBS := libcurl json-c libevent_core libsystemd libconfuse libcrypto
-SIMLIBS := json-c libevent_core libevent_extra
-# Only asked for when something is compiled, so that `make clean` works on a bare machine.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS)))$(PKG_CFLAGS)
-PKG_LIBS = $(eval PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)))$(PKG_LIBS)
-SIM_LIBS = $(eval SIM_LIBS := $(shell $(PKG_CONFIG) --libs $(SIMLIBS)))$(SIM_LIBS)
+SIMLIBS := json-c libevent_core libevent_extra libcrypto
+# Asked for only when something is compiled, so that `make clean` and `make deps` work on a bare machine.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS)))$(PKG_LIBS)
+SIM_LIBS = $(eval SIM_LIBS := $$(shell $(PKG_CONFIG) --libs $(SIMLIBS)))$(SIM_LIBS)
 
-CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Iinclude
+CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DCONFIG_FILE='"$(SYSCONFDIR)/precheckd/precheckd.conf"' -Iinclude
 CFLAGS += -std=gnu17 $(WARN) $(OPT) $(HARDEN)
 LDFLAGS += $(LDHARDEN)
 
+# what the simulator shares with the daemon: the ground floor, so that it can't share our misreadings
 GROUND := span backoff secret log text
 SRC := $(filter-out src/main.c,$(wildcard src/*.c))
 SIM := $(wildcard src/simulator/*.c)
 OBJ := $(SRC:src/%.c=$(O)/%.o)
 SIMOBJ := $(SIM:src/simulator/%.c=$(O)/simulator/%.o)
+SIMLIB := $(filter-out $(O)/simulator/main.o,$(SIMOBJ)) $(GROUND:%=$(O)/%.o)
 UNITS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+VIRTUAL := $(wildcard tests/virtual/*.c)
+MAN := $(wildcard man/*.[1-8])
 
 all: $(O)/precheckd $(O)/drs-simulator
 
@@ -51,7 +58,7 @@ $(O)/precheckd: $(O)/main.o $(O)/libprecheckd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(O)/drs-simulator: $(SIMOBJ) $(GROUND:%=$(O)/%.o)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LIBS) -lcrypto
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LIBS)
 
 $(O)/libprecheckd.a: $(OBJ)
 	rm -f $@ && $(AR) rcs $@ $^
@@ -59,23 +66,68 @@ $(O)/libprecheckd.a: $(OBJ)
 $(O)/%.o: src/%.c | $(O)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)
-	$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka
+$(O)/unit/test_simulator%: tests/unit/test_simulator%.c $(SIMLIB) | $(O)
+	$(CC) $(CPPFLAGS) -Isrc/simulator -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(SIMLIB) $(SIM_LIBS) -lcmocka
 
-VIRTUAL := $(wildcard tests/virtual/*.c)
-$(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a
+$(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)
+	$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka -lpthread
+
+$(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a | $(O)
 	$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS)
 
 $(O):
 	mkdir -p $(O)/simulator $(O)/unit
 
-units: $(UNITS)
-	@for t in $(UNITS); do $$t || exit 1; done
+-include $(wildcard $(O)/*.d $(O)/simulator/*.d $(O)/unit/*.d)
+
+# --- for users ---
+
+demo: deps
+	$(MAKE) -j2 all
+	DEMO_SECONDS=$(DEMO_SECONDS) PRECHECKD_BUILD=$(O) tests/demo/run.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/precheckd/jobs.d
+	install -m 755 $(O)/precheckd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(O)/drs-simulator $(DESTDIR)$(PREFIX)/bin/
+	for c in precheckd.conf jobs.d/example.conf.sample; do \
+		test -e $(DESTDIR)$(SYSCONFDIR)/precheckd/$$c || \
+		install -m 644 etc/$$c $(DESTDIR)$(SYSCONFDIR)/precheckd/$$c; done
+	for m in $(MAN); do \
+		install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} && \
+		install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
 
 clean:
 	rm -rf $(O) build build-*
 
--include $(wildcard $(O)/*.d $(O)/simulator/*.d $(O)/unit/*.d)
+# --- for those who change it ---
 
-.PHONY: all units clean
+deps:
+	tests/lib/deps.sh build
+
+test-deps:
+	tests/lib/deps.sh build test
+
+lint-deps:
+	tests/lib/deps.sh build test lint
+
+units: $(UNITS)
+virtual: $(O)/virtual
+
+check: test-deps
+	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh
+
+check-asan: test-deps
+	PRECHECKD_BUILD=$(O)-asan MAKE="$(MAKE)" tests/check.sh asan
+
+check-valgrind: test-deps
+	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh valgrind
+
+check-mutants: test-deps
+	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh mutants
+
+lint: lint-deps
+	MAKE="$(MAKE)" tests/lint.sh
+
+.PHONY: all demo install clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants lint
 .SECONDARY:

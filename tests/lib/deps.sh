@@ -1,0 +1,42 @@
+#!/bin/bash
+# deps.sh [build] [test] [lint]: installs, with apt, what is missing for that; asks nothing, and does nothing
+# when all is there. Debian 12 or later.
+set -eu
+
+build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libjson-c-dev libevent-dev libsystemd-dev
+	libconfuse-dev libssl-dev uthash-dev python3"
+test="libcmocka-dev python3-pytest systemd curl git valgrind util-linux iproute2 procps mandoc"
+lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
+
+wanted=""
+for group in "$@"; do
+	case $group in
+	build | test | lint) wanted="$wanted ${!group}" ;;
+	*)
+		echo "deps.sh: no such group: $group" >&2
+		exit 64
+		;;
+	esac
+done
+
+missing=""
+for package in $wanted; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)
+	[ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "Not installed yet:$missing" >&2
+	echo "As root: apt-get install -y --no-install-recommends$missing" >&2
+	exit 1
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+	cat "$log" >&2
+	exit 1
+fi
