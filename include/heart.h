@@ -102,7 +102,7 @@ struct cloud {
 	size_t calls_at; /* index of the oldest */
 	int64_t last_call;
 	unsigned throttles;
-	int64_t throttled_at, throttled_since; /* mono; wall, 0 not throttled */
+	int64_t throttled_at; /* mono */
 	bool pace_told;                        /* that it is not enough */
 
 	bool dirty;

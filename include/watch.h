@@ -19,6 +19,7 @@ struct cloud_record {
 	enum trouble trouble;
 	int64_t trouble_since;			   /* wall */
 	enum call_kind trouble_call;		   /* the kind of call that met it: its success ends it */
+	int64_t throttled_since;		   /* wall; 0: pace is as configured */
 	char refused_mark[SECRET_MARK];		   /* of the credential that IAM refused twice; "" none */
 	char trouble_code[24], trouble_text[200];
 };

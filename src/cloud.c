@@ -41,6 +41,10 @@ static void take_record(struct cloud *c, const struct cloud_record *kept)
 	text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), kept->trouble_code);
 	text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), kept->trouble_text);
 	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), kept->refused_mark);
+	/* how far the pace had recovered is not known: from half of it on */
+	c->rec.throttled_since = kept->throttled_since;
+	if (c->rec.throttled_since != 0)
+		c->pace = MAX(c->set->pace / 2, 1U);
 	/* a restart is no reason to try a password again that IAM refused twice: it locks accounts */
 	c->given_up = *c->rec.refused_mark && strcmp(c->rec.refused_mark, c->set->mark) == 0;
 }
@@ -95,7 +99,7 @@ void cloud_take_settings(struct cloud *c, const struct cloud_settings *set, stru
 {
 	bool changed = strcmp(c->set->mark, set->mark) != 0;
 
-	if (c->throttled_since == 0 || c->pace > set->pace)
+	if (c->rec.throttled_since == 0 || c->pace > set->pace)
 		c->pace = set->pace;
 	c->set = set;
 	if (changed)
@@ -105,7 +109,7 @@ void cloud_take_settings(struct cloud *c, const struct cloud_settings *set, stru
 void cloud_check_now(struct cloud *c, struct now now)
 {
 	c->submit_hold = 0;
-	if (c->throttled_since == 0)
+	if (c->rec.throttled_since == 0)
 		c->hold = MIN(c->hold, now.mono);
 	if (c->fresh_refused < FRESH_REFUSED_MAX && c->refusals == 0)
 		c->login_hold = MIN(c->login_hold, now.mono);
@@ -192,16 +196,16 @@ static void throttle(struct cloud *c, const struct flight *f, const struct reply
 {
 	int64_t wait;
 
-	if (c->throttled_since != 0 && f->made <= c->throttled_at)
+	if (c->rec.throttled_since != 0 && f->made <= c->throttled_at)
 		return; /* sent before we slowed down */
 	c->pace = MAX(c->pace / 2, 1U);
 	c->throttled_at = now.mono;
 	wait = backoff_delay(
 		++c->throttles, SECONDS(120) / c->pace, c->set->backoff_max, &c->watch->random);
 	c->hold = MAX(c->hold, now.mono + MAX(wait, r->retry_after));
-	if (c->throttled_since != 0)
+	if (c->rec.throttled_since != 0)
 		return;
-	c->throttled_since = now.wall;
+	c->rec.throttled_since = now.wall;
 
 	struct news *n = tell_cloud_news(c, NEWS_CLOUD_DOWN, now);
 
@@ -216,7 +220,7 @@ static void throttle(struct cloud *c, const struct flight *f, const struct reply
 
 static void recover_pace(struct cloud *c, const struct flight *f, struct now now)
 {
-	if (c->throttled_since == 0 || f->made <= c->throttled_at)
+	if (c->rec.throttled_since == 0 || f->made <= c->throttled_at)
 		return;
 	c->pace = MIN(c->pace + MAX(c->set->pace / 60, 1U), c->set->pace);
 	if (c->pace < c->set->pace)
@@ -226,8 +230,8 @@ static void recover_pace(struct cloud *c, const struct flight *f, struct now now
 	struct news *n = tell_cloud_news(c, NEWS_CLOUD_UP, now);
 
 	n->trouble = TROUBLE_THROTTLED;
-	n->trouble_since = c->throttled_since;
-	c->throttled_since = 0;
+	n->trouble_since = c->rec.throttled_since;
+	c->rec.throttled_since = 0;
 }
 
 /* A check costs a group of ten a status, a submit and about four polls; a run takes about a minute. */

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.." || exit 1
 rc=0
 sources=$(git ls-files 'src/*.c' 'src/**/*.c')
 all=$(git ls-files '*.c' '*.h')
-flags="-std=gnu17 -D_GNU_SOURCE -DVERSION=\"lint\" -Iinclude -Isrc/simulator $(pkg-config --cflags libcurl json-c libevent_core libsystemd libconfuse)"
+read -ra flags < <(pkg-config --cflags libcurl json-c libevent_core libsystemd libconfuse)
+flags+=(-std=gnu17 -D_GNU_SOURCE '-DVERSION="lint"' -Iinclude -Isrc/simulator)
 
 run() { # NAME COMMAND...
 	local name=$1
@@ -22,22 +23,20 @@ run() { # NAME COMMAND...
 analyze() {
 	local f bad=0
 	for f in $sources; do
-		# shellcheck disable=SC2086
-		gcc $flags -O2 -fanalyzer -Wno-analyzer-too-complex -Werror -c -o /dev/null "$f" || bad=1
+		gcc "${flags[@]}" -O2 -fanalyzer -Wno-analyzer-too-complex -Werror -c -o /dev/null "$f" || bad=1
 	done
 	return $bad
 }
 
 tidy() {
 	# shellcheck disable=SC2086
-	clang-tidy --quiet $sources -- $flags 2>/dev/null
+	clang-tidy --quiet $sources -- "${flags[@]}" 2>/dev/null
 }
 
 clang_build() {
 	local f bad=0
 	for f in $sources; do
-		# shellcheck disable=SC2086
-		clang $flags -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wformat=2 -Werror \
+		clang "${flags[@]}" -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wformat=2 -Werror \
 			-fsyntax-only "$f" || bad=1
 	done
 	return $bad
