@@ -1,0 +1,282 @@
+/* gateway.c - the way of a request through the simulated cloud: limits, path, faults, token, service.
+ *
+ * Faults come before the token is looked at, as a broken network would; the token before the service,
+ * as the real gateway has it. */
+#include "gateway.h"
+#include "code.h"
+#include "control.h"
+#include "drs.h"
+#include "fault.h"
+#include "iam.h"
+#include "record.h"
+
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
+#include <string.h>
+#include <strings.h>
+
+#define BODY_MAX        (12 * 1024 * 1024)
+#define URI_MAX         (32 * 1024)
+#define HEADER_MAX      (32 * 1024)
+#define ALL_HEADERS_MAX (128 * 1024)
+
+static const struct {
+	enum evhttp_cmd_type cmd;
+	const char *name;
+} methods[] = {{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_HEAD, "HEAD"},
+	{EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"}, {EVHTTP_REQ_OPTIONS, "OPTIONS"},
+	{EVHTTP_REQ_PATCH, "PATCH"}};
+
+static const char *method_name(struct evhttp_request *http)
+{
+	for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+		if (methods[i].cmd == evhttp_request_get_command(http))
+			return methods[i].name;
+	return "OTHER";
+}
+
+/* What the path asks for; *ret_method is the one method that it knows. */
+static enum kind classify(struct request *r, const char **ret_method)
+{
+	static const struct {
+		const char *name;
+		enum kind kind;
+	} calls[] = {{"batch-status", KIND_STATUS}, {"batch-precheck", KIND_SUBMIT},
+		{"batch-precheck-result", KIND_RESULT}};
+	const char *p = r->path, *slash;
+
+	*ret_method = "POST";
+	if (strcmp(p, "/v3/auth/tokens") == 0)
+		return KIND_LOGIN;
+	if (strcmp(p, "/v3/projects") == 0) {
+		*ret_method = "GET";
+		return KIND_PROJECTS;
+	}
+	if (strncmp(p, "/v3/", 4) != 0 || !(slash = strchr(p + 4, '/')) ||
+		strncmp(slash, "/jobs/", 6) != 0)
+		return KIND_OTHER;
+	snprintf(r->project_id, sizeof(r->project_id), "%.*s", (int)(slash - p - 4), p + 4);
+	for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+		if (strcmp(calls[i].name, slash + 6) == 0)
+			return calls[i].kind;
+	return KIND_OTHER;
+}
+
+static int read_request(struct request *r)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->http);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+	struct evbuffer *in = evhttp_request_get_input_buffer(r->http);
+	struct json_tokener *tok;
+
+	r->method = method_name(r->http);
+	r->path = strdup(path ? path : "");
+	r->query = query ? strdup(query) : NULL;
+	r->body_len = evbuffer_get_length(in);
+	r->body = malloc(r->body_len + 1);
+	if (!r->path || !r->body || (query && !r->query))
+		return -1;
+	evbuffer_copyout(in, r->body, r->body_len);
+	r->body[r->body_len] = '\0';
+	tok = json_tokener_new();
+	if (tok && r->body_len > 0 && r->body_len <= BODY_MAX) {
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		r->json = json_tokener_parse_ex(tok, r->body, (int)r->body_len);
+		if (json_tokener_get_error(tok) == json_tokener_continue)
+			r->json = json_tokener_parse_ex(tok, "", 1);
+		if (json_tokener_get_error(tok) != json_tokener_success ||
+			!json_object_is_type(r->json, json_type_object)) {
+			json_object_put(r->json);
+			r->json = NULL;
+		}
+	}
+	if (tok)
+		json_tokener_free(tok);
+	return 0;
+}
+
+/* The gateway's limits. False, with an answer in a, if one is passed. */
+static bool limits_kept(struct request *r, struct answer *a)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(r->http);
+	struct evkeyval *h;
+	size_t all = 0, largest = 0;
+
+	TAILQ_FOREACH (h, in, next) {
+		size_t n = strlen(h->key) + strlen(h->value) + 4;
+
+		all += n;
+		largest = MAX(largest, n);
+	}
+	if (strlen(evhttp_request_get_uri(r->http)) > URI_MAX)
+		answer_error(a, r, 414, "APIGW.0201", "Request URI too large.");
+	else if (largest > HEADER_MAX + 64 || all > ALL_HEADERS_MAX)
+		answer_error(a, r, 494, "APIGW.0201", "Request headers too large.");
+	else if (r->body_len > BODY_MAX)
+		answer_error(a, r, 413, "APIGW.0201", "Request entity too large.");
+	else
+		return true;
+	return false;
+}
+
+static bool json_type_sent(const struct request *r)
+{
+	static const char json[] = "application/json";
+	const char *v = request_header(r, "Content-Type");
+	size_t n = sizeof(json) - 1;
+
+	return v && strncasecmp(v, json, n) == 0 && (!v[n] || v[n] == ';' || v[n] == ' ');
+}
+
+/* A token that is known but no longer good, in the way that the scenario chose. */
+static void refuse_old_token(struct request *r, struct answer *a)
+{
+	char text[160];
+
+	switch ((enum token_answer)r->sim->tokens.answer) {
+	case ANSWER_0307:
+		answer_error(a, r, 0, "APIGW.0307", NULL);
+		break;
+	case ANSWER_0301:
+		snprintf(text, sizeof(text),
+			"Incorrect IAM authentication information: token expired, expires_at:%s",
+			r->token->expires_text);
+		answer_error(a, r, 0, "APIGW.0301", text);
+		break;
+	case ANSWER_M00100:
+		answer_error(a, r, 0, "DRS.M00100", NULL);
+		break;
+	case ANSWER_KEYSTONE403:
+		answer_keystone(a, 403, "X-Auth-Token is invalid in the request");
+		break;
+	}
+}
+
+/* The token and project of a DRS call. False, with an answer in a, if they are not good. */
+static bool admitted(struct request *r, struct answer *a)
+{
+	switch (iam_token(r)) {
+	case TOKEN_MISSING:
+		answer_error(a, r, 0, "APIGW.0301",
+			"Incorrect IAM authentication information: x-auth-token not found");
+		return false;
+	case TOKEN_UNKNOWN:
+		answer_error(a, r, 0, "APIGW.0301", NULL);
+		return false;
+	case TOKEN_EXPIRED:
+		refuse_old_token(r, a);
+		return false;
+	case TOKEN_GOOD:
+		break;
+	}
+	if (r->sim->tokens.wrong_region) {
+		answer_error(a, r, 0, "APIGW.0307", NULL);
+		return false;
+	}
+	r->project = sim_project(r->sim, r->project_id);
+	if (!r->project || r->project != r->token->project) {
+		request_note(r, "project %s is not the token's", r->project_id);
+		answer_error(a, r, 0, "DRS.M00261", NULL);
+		return false;
+	}
+	return true;
+}
+
+/* What the real thing does once nothing is in the way. */
+static void serve(struct request *r, struct answer *a, const char *method)
+{
+	const char *language;
+
+	if (strcmp(method, r->method) != 0) {
+		answer_error(a, r, 405, "APIGW.0101", "The method is not allowed for this API.");
+		answer_header(a, "Allow", method);
+		return;
+	}
+	if (r->kind == KIND_LOGIN || r->kind == KIND_PROJECTS) {
+		if (r->kind == KIND_PROJECTS)
+			iam_projects(r, a);
+		else if (!json_type_sent(r))
+			answer_keystone(a, 415, "The content type must be application/json.");
+		else
+			iam_login(r, a);
+		return;
+	}
+	if (!admitted(r, a))
+		return;
+	if (!json_type_sent(r)) {
+		answer_error(a, r, 415, "DRS.M00007", "The content type must be application/json.");
+		return;
+	}
+	language = request_header(r, "X-Language");
+	if (language && strcmp(language, "en-us") != 0 && strcmp(language, "zh-cn") != 0) {
+		request_note(r, "X-Language %s", language);
+		answer_error(a, r, 0, "DRS.M00202", NULL);
+		return;
+	}
+	drs_call(r, a);
+}
+
+/* Calls to this project within the last minute, this one included; logins do not count. */
+static int64_t count_call(struct request *r)
+{
+	struct project *p = sim_project(r->sim, r->project_id);
+	int64_t now = sim_now(r->sim), n = 0;
+
+	if (!p)
+		return 0;
+	p->calls[p->n_calls++ % ELEMENTSOF(p->calls)] = now;
+	for (size_t i = 0; i < MIN(p->n_calls, ELEMENTSOF(p->calls)); i++)
+		n += now - p->calls[i] < 60000;
+	return n;
+}
+
+void gateway_request(struct sim *s, struct evhttp_request *http)
+{
+	struct request r = {.sim = s, .http = http};
+	struct answer a = {0};
+	struct fault f = {0};
+	bool faulty = false;
+	const char *method, *language, *name = NULL;
+
+	if (read_request(&r) < 0) {
+		evhttp_send_error(http, 500, NULL);
+		request_done(&r);
+		return;
+	}
+	r.kind = classify(&r, &method);
+	language = request_header(&r, "X-Language");
+	r.zh = language && strcmp(language, "zh-cn") == 0;
+	if (r.kind >= KIND_STATUS && r.kind <= KIND_RESULT) {
+		drs_names(&r);
+		r.calls_60s = count_call(&r);
+	}
+	/* A token is only shown by its serial, and that even if a fault answers. */
+	(void)iam_token(&r);
+	if (fault_down(&r, &a)) {
+		name = "down";
+	} else if ((faulty = fault_take(&r, &f)) && !fault_executes(&f)) {
+		fault_answer(&f, &r, &a);
+	} else if (!limits_kept(&r, &a)) {
+		request_note(&r, "limit passed");
+	} else if (r.kind == KIND_OTHER) {
+		answer_error(&a, &r, 0, "APIGW.0101", NULL);
+	} else {
+		r.fault = faulty ? &f : NULL;
+		serve(&r, &a, method);
+	}
+	if (faulty) {
+		name = fault_name(&f);
+		if (fault_executes(&f))
+			fault_spoil(&f, &r, &a);
+	}
+	if (a.deliver == DELIVER_PLAIN)
+		a.wait += s->defaults.latency;
+	r.active = drs_active(s);
+	record_request(&r, &a, name);
+	wire_deliver(&r, &a);
+	answer_done(&a);
+	if (faulty)
+		fault_done(&f);
+	request_done(&r);
+}

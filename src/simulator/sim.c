@@ -1,0 +1,99 @@
+/* sim.c - the simulated cloud as a whole: its beginning, its end, its clock, and who is in it. */
+#include "sim.h"
+#include "fault.h"
+#include "iam.h"
+#include "record.h"
+#include "scenario.h"
+#include "task.h"
+#include "verb.h"
+#include "wire.h"
+
+#include <string.h>
+#include <time.h>
+
+const char *const kind_words[] = {
+	"any", "login", "projects", "status", "submit", "result", "iam", "drs", "other", NULL};
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t sim_now(const struct sim *s)
+{
+	return clock_ms() - s->start;
+}
+
+struct sim *sim_new(void)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	TAILQ_INIT(&s->users);
+	TAILQ_INIT(&s->projects);
+	TAILQ_INIT(&s->token_list);
+	TAILQ_INIT(&s->faults);
+	TAILQ_INIT(&s->planned);
+	TAILQ_INIT(&s->waiters);
+	TAILQ_INIT(&s->deliveries);
+	s->placeholder = -1;
+	s->start = clock_ms();
+	s->log = json_object_new_array();
+	return s;
+}
+
+struct sim *sim_free(struct sim *s)
+{
+	if (!s)
+		return NULL;
+	record_forget(s);
+	wire_forget(s);
+	verb_forget(s);
+	fault_clear(s);
+	iam_forget(s);
+	scenario_forget(s);
+	json_object_put(s->log);
+	if (s->log_file)
+		fclose(s->log_file);
+	free(s);
+	return NULL;
+}
+
+struct project *sim_project(struct sim *s, const char *id)
+{
+	struct project *p;
+
+	TAILQ_FOREACH (p, &s->projects, link)
+		if (strcmp(p->id, id) == 0)
+			return p;
+	return NULL;
+}
+
+struct project *sim_project_named(struct sim *s, const char *name, const char *domain)
+{
+	struct project *p;
+
+	TAILQ_FOREACH (p, &s->projects, link)
+		if (strcmp(p->name, name) == 0 && strcmp(p->domain, domain) == 0)
+			return p;
+	return NULL;
+}
+
+struct task *sim_task(struct sim *s, const char *id, struct project **ret_project)
+{
+	struct project *p;
+	struct task *t;
+
+	TAILQ_FOREACH (p, &s->projects, link)
+		TAILQ_FOREACH (t, &p->tasks, link)
+			if (strcmp(t->id, id) == 0) {
+				if (ret_project)
+					*ret_project = p;
+				return t;
+			}
+	return NULL;
+}
