@@ -1,4 +1,5 @@
-/* call.h - what crosses the border between heart and shell: calls, replies, outcomes, as plain values. */
+/* call.h - what crosses the border between heart and shell: calls, replies, outcomes, as plain
+ * values. */
 #pragma once
 
 #include "macro.h"
@@ -43,8 +44,8 @@ enum outcome {
 	OUTCOME_BAD_REQUEST, /* parameters refused */
 	OUTCOME_THROTTLED,
 	OUTCOME_TOKEN,	       /* token not taken */
-	OUTCOME_CREDENTIAL,    /* login only: user, password, domain or scope not taken, or locked */
-	OUTCOME_MISCONFIGURED, /* wrong host, path, project or region; a redirect; token too large */
+	OUTCOME_CREDENTIAL,    /* login only: user, password, domain or scope not taken; locked */
+	OUTCOME_MISCONFIGURED, /* wrong host, path, project, region; redirect; token too large */
 	OUTCOME_SERVER,	       /* 5xx, not JSON, cut off: DRS's or IAM's own trouble */
 	OUTCOME_TRANSPORT,     /* no answer at all: name, connect, TLS, timeout */
 	_OUTCOME_MAX
@@ -61,16 +62,19 @@ struct answer {
 
 struct reply {
 	uint64_t call;
-	enum outcome outcome; /* of the call as a whole; OK whenever there are results to judge one by one */
+	/* of the call as a whole; OK whenever there are results to judge one by one */
+	enum outcome outcome;
 	bool maybe_done;      /* not OK, yet the request may have reached DRS */
 	int64_t retry_after;  /* ms, clamped to 0 .. 15 min; -1 none */
 	int64_t life;	      /* CALL_LOGIN OK: ms, expires_at - issued_at */
 	char project[64];     /* CALL_LOGIN OK: id of the project that the token is for */
-	char code[24], text[200], request_id[64]; /* text: what DRS, IAM or the transport said, escaped */
+	/* text: what DRS, IAM or the transport said, escaped */
+	char code[24], text[200], request_id[64];
 	size_t n;
 	struct answer *answers; /* any order; may lack, repeat or add ids */
 };
 
-int reply_new(uint64_t call, size_t n, struct reply **ret) _must_check_; /* zeroed, retry_after -1 */
-struct reply *reply_free(struct reply *r);				  /* may be NULL; returns NULL */
+/* Zeroed but for call, n and retry_after = -1. -ENOMEM. */
+int reply_new(uint64_t call, size_t n, struct reply **ret) _must_check_;
+struct reply *reply_free(struct reply *r); /* may be NULL; returns NULL */
 DEFINE_CLEANUP(struct reply *, reply_free)

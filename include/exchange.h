@@ -3,6 +3,9 @@
 
 #include "macro.h"
 
+struct json;
+struct reply;
+
 #define EXCHANGE_BODY_MAX (8 * 1024 * 1024) /* counted after decoding; more is an error */
 #define TOKEN_MAX         (32 * 1024)	    /* what the gateway takes in one header */
 
@@ -17,7 +20,8 @@ struct exchange {
 	int status; /* HTTP status; 0: no answer at all, then `trouble` says why */
 	bool maybe_sent; /* status 0 or cut off: the request may have reached the server */
 	bool cut;	 /* a status came, but the body is not whole */
-	char trouble[200]; /* transport trouble in words, with host ("connection refused by drs.example:443") */
+	/* transport trouble in words, with host ("connection refused by drs.example:443") */
+	char trouble[200];
 	const char *body; /* borrowed; NUL-terminated behind len; "" if none */
 	size_t len;
 	const char *content_type; /* these four borrowed; NULL if the header was absent */
@@ -25,3 +29,25 @@ struct exchange {
 	const char *location;
 	const char *request_id; /* X-Request-Id */
 };
+
+/* What an error body says, of whichever service; all of it escaped, "" if it does not say it. */
+struct problem {
+	char code[24], text[200], request_id[64];
+	bool keystone; /* {"error":{"code":401,"message":...,"title":...}} */
+};
+
+/* "{base}/v3{rest}", malloc'ed; a base that already ends in "/v3" does not get another. -ENOMEM. */
+int exchange_url(const char *base, const char *rest, char **ret) _must_check_;
+
+/* Retry-After in ms, 0 .. 15 min; -1 if there is none or it is no number of seconds. */
+int64_t exchange_retry_after(const struct exchange *x);
+
+bool exchange_success(const struct exchange *x); /* 2xx */
+bool exchange_is_json(const struct exchange *x); /* by its Content-Type */
+
+/* Fills retry_after and request_id of r. True if there is no body worth reading: then outcome,
+ * text and maybe_done are filled too (no answer at all, cut off, a redirect). */
+bool exchange_settled(const struct exchange *x, struct reply *r);
+
+/* Reads the error out of a body; `body` may be NULL. */
+void exchange_problem(const struct json *body, struct problem *ret);

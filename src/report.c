@@ -1,7 +1,8 @@
 /* report.c - the items of one pre-check result, and what changed between two of them.
  *
- * Two rules carry the weight here: only PASSED fixes an item, so a bad one that a later report leaves out
- * is carried along instead of forgotten; and of an item named twice only its worst counts. */
+ * Two rules carry the weight here: only PASSED fixes an item, so a bad one that a later report
+ * leaves out is carried along instead of forgotten; and of an item named twice only its worst
+ * counts. */
 #include "report.h"
 
 #include <errno.h>
@@ -137,8 +138,8 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
-/* By name, the worst of a name first. Reason and message only make the choice among equally bad ones the
- * same whatever order DRS sends them in: else each report would look changed. */
+/* By name, the worst of a name first. Reason and message only make the choice among equally bad
+ * ones the same whatever order DRS sends them in: else each report would look changed. */
 static int compare_items(const void *pa, const void *pb)
 {
 	const struct item *a = pa, *b = pb;

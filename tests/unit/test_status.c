@@ -1,4 +1,5 @@
-/* test_status.c - the class of every documented status, typed a second time; and of words never heard. */
+/* test_status.c - the class of every documented status, typed a second time; and of words never
+ * heard. */
 #include "status.h"
 
 #include <setjmp.h>
