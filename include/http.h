@@ -1,4 +1,4 @@
-/* http.h - HTTPS on the loop: with transfer.h the only place that knows libcurl.
+/* http.h - HTTPS on the loop: with transfer and trouble, which are its own, the only place that knows libcurl.
  *
  * What holds for every exchange: the certificate and its name are verified, TLS 1.2 or later; plain http goes
  * to loopback only; redirects are never followed; HTTP/1.1; no compression; nothing is taken from the

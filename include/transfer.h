@@ -1,5 +1,4 @@
-/* transfer.h - one HTTP request inside http's room: its options, what arrives, and trouble in words. Only
- * http.c uses it. */
+/* transfer.h - one HTTP request inside http's room: its options, and what arrives. */
 #pragma once
 
 #include "exchange.h"
@@ -8,7 +7,34 @@
 #include "settings.h"
 #include <curl/curl.h>
 
-struct transfer;
+#define REQUEST_LINES 6
+
+/* Only transfer.c writes to it. */
+struct transfer {
+	CURL *easy;
+	CURLU *url;        /* libcurl sends to what we have judged: no second parser in between */
+	char *host, *peer; /* "drs.example", "drs.example:443" */
+	char *via;         /* the proxy's host and port; NULL: none */
+	char *ca_file;
+	int64_t timeout;
+	bool once;
+
+	struct curl_slist lines[REQUEST_LINES]; /* nodes of ours: no copy of the token is made */
+	unsigned n_lines;
+	struct secret *token_line, *secret_body;
+	char *body;
+
+	bool sent;         /* libcurl was about to write the request; not one byte of it before */
+	const char *fault; /* why one of our callbacks stopped it */
+
+	bool in_head;
+	size_t head_bytes;
+	char *token, *content_type, *retry_after, *location, *request_id;
+	size_t token_len;
+	char *answer;
+	size_t answer_len, answer_room;
+	char error[CURL_ERROR_SIZE];
+};
 
 /* Prepares a request, see http_send() for the errors; copies what it needs. */
 int transfer_new(const struct cloud_settings *cloud, const struct exchange_request *request,

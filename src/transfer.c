@@ -1,55 +1,24 @@
-/* transfer.c - one HTTP request: its libcurl options, what arrives, and trouble in words.
+/* transfer.c - one HTTP request: its libcurl options, and what arrives.
  *
  * libcurl is told everything here and decides nothing for us: no redirect, no proxy of the environment, no
  * protocol but the one that was asked for, no compression, and never CURLOPT_VERBOSE, which prints tokens.
  * The callbacks only note what they see. */
 #include "transfer.h"
-#include "span.h"
-#include "text.h"
+#include "trouble.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
-#define HEAD_MAX      (256 * 1024) /* all headers of an exchange; newer libcurls stop at 300 KB */
-#define VALUE_MAX     2048         /* a header's value that is kept; the token has its own limit */
-#define MAXAGE_CONN   30L   /* s: 7.88.1 does not notice that an older idle connection is dead */
-#define MAXLIFE_CONN  3600L /* s: an open connection never looks at the certificate again */
-#define REQUEST_LINES 6
-
-struct transfer {
-	CURL *easy;
-	CURLU *url;        /* libcurl sends to what we have judged: no second parser in between */
-	char *host, *peer; /* "drs.example", "drs.example:443" */
-	char *via;         /* the proxy's host and port; NULL: none */
-	char *ca_file;
-	int64_t timeout;
-	bool once;
-
-	struct curl_slist
-		lines[REQUEST_LINES]; /* nodes of ours, so that no copy of the token is made */
-	unsigned n_lines;
-	struct secret *token_line, *secret_body;
-	char *body;
-
-	bool sent;         /* libcurl was about to write the request; not one byte of it before */
-	bool repeated;     /* it wanted to do so a second time, and was stopped */
-	const char *fault; /* why one of our callbacks stopped it */
-
-	bool in_head;
-	size_t head_bytes;
-	char *token, *content_type, *retry_after, *location, *request_id;
-	size_t token_len;
-	char *answer;
-	size_t answer_len, answer_room;
-	char error[CURL_ERROR_SIZE];
-};
+#define HEAD_MAX     (256 * 1024) /* all headers of an exchange; newer libcurls stop at 300 KB */
+#define VALUE_MAX    2048         /* a header's value that is kept; the token has its own limit */
+#define MAXAGE_CONN  30L   /* s: 7.88.1 does not notice that an older idle connection is dead */
+#define MAXLIFE_CONN 3600L /* s: an open connection never looks at the certificate again */
 
 /* ---- what libcurl calls ---- */
 
@@ -68,10 +37,8 @@ static int before_request(void *arg, char *peer _unused_, char *local _unused_,
 {
 	struct transfer *t = arg;
 
-	if (t->sent && t->once) {
-		t->repeated = true;
+	if (t->sent && t->once)
 		return CURL_PREREQFUNC_ABORT;
-	}
 	t->sent = true;
 	return CURL_PREREQFUNC_OK;
 }
@@ -87,14 +54,16 @@ static int set_linger(curl_socket_t fd, bool reset)
  * submit's socket is born to be reset when closed, and drops data that nobody acknowledges in time. */
 static int on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose _unused_)
 {
-	const struct transfer *t = arg;
+	struct transfer *t = arg;
 	unsigned ms = (unsigned)MIN(t->timeout, (int64_t)INT32_MAX);
 
 	if (!t->once)
 		return CURL_SOCKOPT_OK;
 	if (set_linger(fd, true) < 0 ||
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) < 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) < 0) {
+		t->fault = "no socket fit for a submit to";
 		return CURL_SOCKOPT_ERROR;
+	}
 	return CURL_SOCKOPT_OK;
 }
 
@@ -499,149 +468,10 @@ const char *transfer_token(const struct transfer *t, size_t *ret_len)
 
 /* ---- judging ---- */
 
-static bool reached(struct transfer *t, CURLINFO moment)
-{
-	curl_off_t us = 0;
-
-	return curl_easy_getinfo(t->easy, moment, &us) == CURLE_OK && us > 0;
-}
-
-static void say_timeout(struct transfer *t, struct line *l)
-{
-	char span[SPAN_MAX];
-
-	span_format(span, sizeof(span), t->timeout);
-	if (t->sent && t->head_bytes > 0)
-		line_add(l, "answer not complete within %s from %s", span, t->peer);
-	else if (t->sent)
-		line_add(l, "no answer within %s from %s", span, t->peer);
-	else if (!reached(t, CURLINFO_NAMELOOKUP_TIME_T))
-		line_add(l, "name %s not resolved within %s", t->via ? t->via : t->host, span);
-	else if (!reached(t, CURLINFO_CONNECT_TIME_T))
-		line_add(l, "no connection to %s within %s", t->via ? t->via : t->peer, span);
-	else
-		line_add(l, "no TLS handshake with %s within %s", t->peer, span);
-}
-
-static void say_refused(struct transfer *t, struct line *l)
-{
-	const char *whom = t->via ? t->via : t->peer;
-	long error = 0;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-	if (error == ECONNREFUSED)
-		line_add(l, "connection refused by %s", whom);
-	else if (error == ENETUNREACH || error == EHOSTUNREACH)
-		line_add(l, "no route to %s", whom);
-	else
-		line_add(l, "no connection to %s%s%s", whom, error ? ": " : "",
-			error ? strerrordesc_np((int)error) : "");
-}
-
-static void say_certificate(struct transfer *t, struct line *l)
-{
-	long verify = X509_V_OK;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-	line_add(l, "TLS: certificate of %s ", t->peer);
-	switch (verify) {
-	case X509_V_OK: /* the chain is good: libcurl itself compares the name */
-		line_add(l, "is for another name");
-		break;
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		line_add(l, "has expired");
-		break;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		line_add(l, "is not yet valid");
-		break;
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		line_add(l, "is signed by an unknown CA");
-		break;
-	default:
-		line_add(l, "is not good: %s", X509_verify_cert_error_string(verify));
-	}
-}
-
-static void say_broken(struct transfer *t, struct line *l)
-{
-	long tunnel = 0;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
-	if (!t->sent && t->via && tunnel >= 300)
-		line_add(l, "proxy %s answered %ld to CONNECT %s", t->via, tunnel, t->peer);
-	else if (!t->sent)
-		line_add(
-			l, "connection closed by %s before the request", t->via ? t->via : t->peer);
-	else if (t->head_bytes > 0)
-		line_add(l, "answer broken off by %s", t->peer);
-	else
-		line_add(l, "connection closed by %s before it answered", t->peer);
-}
-
-static void say_trouble(struct transfer *t, CURLcode result, struct line *l)
-{
-	char detail[120];
-
-	text_escape(detail, sizeof(detail), t->error, strlen(t->error));
-	switch (result) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		line_add(l, "name %s not found", t->host);
-		break;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		line_add(l, "name of proxy %s not found", t->via);
-		break;
-	case CURLE_COULDNT_CONNECT:
-		say_refused(t, l);
-		break;
-	case CURLE_OPERATION_TIMEDOUT:
-		say_timeout(t, l);
-		break;
-	case CURLE_PEER_FAILED_VERIFICATION:
-		say_certificate(t, l);
-		break;
-	case CURLE_SSL_CACERT_BADFILE:
-		line_add(
-			l, "TLS: CA file %s can't be read", t->ca_file ? t->ca_file : "of libcurl");
-		break;
-	case CURLE_SSL_CONNECT_ERROR:
-		line_add(l, "TLS: no handshake with %s: %s", t->peer, detail);
-		break;
-	case CURLE_ABORTED_BY_CALLBACK:
-		line_add(l, "connection closed by %s before it answered; not sent again", t->peer);
-		break;
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_PARTIAL_FILE:
-		say_broken(t, l);
-		break;
-	case CURLE_OUT_OF_MEMORY: /* 7.88.1 says so of a header above 100 KB */
-		line_add(l, "no memory for, or a header too large in, the answer of %s", t->peer);
-		break;
-	default:
-		line_add(l, "%s: %s", t->peer, detail[0] ? detail : curl_easy_strerror(result));
-	}
-}
-
-static void say(struct transfer *t, CURLcode result, struct line *l)
-{
-	if (t->fault)
-		line_add(l, "%s %s", t->fault, t->peer);
-	else if (result == CURLE_OK) /* seen when a re-used connection fails during an upload */
-		line_add(l, "no HTTP status in the answer of %s", t->peer);
-	else
-		say_trouble(t, result, l);
-}
-
 void transfer_judge(struct transfer *t, CURLcode result, struct exchange *ret)
 {
 	long status = 0;
 	curl_socket_t fd = CURL_SOCKET_BAD;
-	struct line l;
 
 	*ret = (struct exchange){
 		.body = t->answer ? t->answer : "",
@@ -663,6 +493,5 @@ void transfer_judge(struct transfer *t, CURLcode result, struct exchange *ret)
 	}
 	ret->cut = ret->status != 0;
 	ret->maybe_sent = t->sent;
-	line_init(&l, ret->trouble, sizeof(ret->trouble));
-	say(t, result, &l);
+	trouble_say(t, result, ret->trouble, sizeof(ret->trouble));
 }

@@ -34,9 +34,10 @@ struct hostile {
 	LIST_HEAD(, hostile_conn) conns;
 	int port;
 	hostile_act *act;
-	bool reset_at_once; /* at accept */
-	const char *answer; /* for hostile_answer */
-	size_t answer_len;  /* 0: strlen */
+	const char *greeting; /* said at accept */
+	bool reset_at_once;   /* at accept */
+	const char *answer;   /* for hostile_answer */
+	size_t answer_len;    /* 0: strlen */
 	unsigned connections, requests, eofs, resets;
 	char last[128 * 1024]; /* the last request, head and body */
 };
@@ -126,6 +127,8 @@ static inline void hostile_on_accept(struct evconnlistener *l _unused_, evutil_s
 		hostile_drop(c, true);
 		return;
 	}
+	if (s->greeting)
+		bufferevent_write(c->bev, s->greeting, strlen(s->greeting));
 	bufferevent_setcb(c->bev, hostile_on_read, hostile_on_written, hostile_on_event, c);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

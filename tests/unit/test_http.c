@@ -4,6 +4,8 @@
 #include "transfer.c"
 
 #include "hostile.h"
+#include "text.h"
+#include "tls_server.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -877,6 +879,90 @@ static void test_proxy(void **state)
 	assert_string_equal(r->trouble, expected);
 }
 
+/* ---- TLS ---- */
+
+static void test_tls(void **state)
+{
+	struct stage *st = *state;
+	char dir[] = "/tmp/test_http.XXXXXX", ca_file[64], pem[64], expected[200];
+	const struct tls_wish ca_wish = {.name = "a CA", .begins = -7200, .ends = 7200};
+	struct tls_identity ca = tls_identity_make(&ca_wish);
+	const struct {
+		struct tls_wish wish;
+		bool trusted;
+		const char *trouble; /* NULL: all is well */
+	} table[] = {
+		{{"good", "IP:127.0.0.1", -60, 3600, &ca}, true, NULL},
+		{{"good", "IP:127.0.0.1", -60, 3600, &ca}, false, "is signed by an unknown CA"},
+		{{"itself", "IP:127.0.0.1", -60, 3600, NULL}, true, "is signed by an unknown CA"},
+		{{"old", "IP:127.0.0.1", -3600, -60, &ca}, true, "has expired"},
+		{{"young", "IP:127.0.0.1", 3600, 7200, &ca}, true, "is not yet valid"},
+		{{"other", "DNS:drs.example", -60, 3600, &ca}, true, "is for another name"},
+		{{"127.0.0.1", "IP:127.0.0.2", -60, 3600, &ca}, true, "is for another name"},
+	};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", dir);
+	snprintf(pem, sizeof(pem), "%s/server.pem", dir);
+	tls_identity_write(&ca, false, ca_file);
+	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+		struct tls_identity id = tls_identity_make(&table[i].wish);
+		struct tls_server server;
+		struct result *r;
+
+		tls_identity_write(&id, true, pem);
+		tls_server_start(&server, pem);
+		snprintf(st->url, sizeof(st->url), "https://127.0.0.1:%d/", server.port);
+		st->cloud.ca_file = table[i].trusted ? ca_file : NULL;
+		r = exchange(st, NULL, true, "secret-token", LONG);
+		if (table[i].trouble) {
+			snprintf(expected, sizeof(expected), "TLS: certificate of 127.0.0.1:%d %s",
+				server.port, table[i].trouble);
+			assert_string_equal(r->trouble, expected);
+			assert_int_equal(r->status, 0);
+			assert_false(r->maybe_sent); /* not a byte of the request, nor the token */
+		} else {
+			assert_string_equal(r->trouble, "");
+			assert_int_equal(r->status, 200);
+		}
+		tls_server_stop(&server);
+		tls_identity_free(&id);
+	}
+	st->cloud.ca_file = "/nonexistent/ca.pem";
+	snprintf(st->url, sizeof(st->url), "https://127.0.0.1:%d/", st->server.port);
+	assert_string_equal(exchange(st, NULL, true, NULL, LONG)->trouble,
+		"TLS: CA file /nonexistent/ca.pem can't be read");
+	unlink(ca_file);
+	unlink(pem);
+	rmdir(dir);
+	tls_identity_free(&ca);
+}
+
+/* A server that speaks no TLS, and one that accepts and says nothing. */
+static void test_no_handshake(void **state)
+{
+	struct stage *st = *state;
+	char expected[200];
+	struct result *r;
+
+	snprintf(st->url, sizeof(st->url), "https://127.0.0.1:%d/", st->server.port);
+	r = submit(st, SHORT);
+	assert_int_equal(r->status, 0);
+	assert_false(r->maybe_sent);
+	snprintf(expected, sizeof(expected), "no connection to 127.0.0.1:%d within 300ms",
+		st->server.port);
+	assert_string_equal(r->trouble, expected);
+	assert_int_equal(st->server.requests, 0);
+
+	st->server.greeting = "220 smtp.example ESMTP\r\n";
+	r = submit(st, LONG);
+	assert_int_equal(r->status, 0);
+	assert_false(r->maybe_sent);
+	snprintf(expected, sizeof(expected),
+		"TLS: no handshake with 127.0.0.1:%d: ", st->server.port);
+	assert_ptr_equal(strstr(r->trouble, expected), r->trouble);
+}
+
 /* ---- callbacks and ends ---- */
 
 static void test_free_under_way(void **state)
@@ -987,6 +1073,8 @@ int main(void)
 		TEST(test_urls),
 		TEST(test_environment),
 		TEST(test_proxy),
+		TEST(test_tls),
+		TEST(test_no_handshake),
 		TEST(test_free_under_way),
 		TEST(test_send_from_done),
 		TEST(test_free_from_done),
