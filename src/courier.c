@@ -63,13 +63,15 @@ static void errand_free(struct errand *e)
 
 struct courier *courier_free(struct courier *c)
 {
-	struct errand *e;
+	struct errand *e, *next;
 
 	if (!c)
 		return NULL;
 	http_free(c->http);
-	while ((e = TAILQ_FIRST(&c->errands)))
+	for (e = TAILQ_FIRST(&c->errands); e; e = next) {
+		next = TAILQ_NEXT(e, link);
 		errand_free(e);
+	}
 	token_shelf_free(c->tokens);
 	free(c);
 	return NULL;

@@ -77,16 +77,18 @@ void job_record_done(struct job_record *r)
 
 int job_record_copy(struct job_record *dst, const struct job_record *src)
 {
-	_cleanup_free_ char *drs = strdup(src->drs ? src->drs : "");
-	_cleanup_free_ char *name = strdup(src->name ? src->name : "");
+	char *drs = strdup(src->drs ? src->drs : "");
+	char *name = strdup(src->name ? src->name : "");
 
-	if (!drs || !name)
+	if (!drs || !name) {
+		free(drs);
+		free(name);
 		return -ENOMEM;
+	}
 	*dst = *src;
 	dst->drs = drs;
 	dst->name = name;
 	dst->report = src->report ? report_ref(src->report) : NULL;
 	dst->told_report = src->told_report ? report_ref(src->told_report) : NULL;
-	drs = name = NULL;
 	return 0;
 }

@@ -272,17 +272,19 @@ static void judge_poll(struct job *j, const struct report *r, struct now now)
 		poll_without_news(j, now);
 }
 
-static void judge_baseline(struct job *j, const struct report *r, struct now now)
+/* What DRS shows before our submit, so that it is not taken for the answer to it. `known` is false if DRS did
+ * not say: then only a run seen under way, or the end of settle, tells the new result from the old one. */
+static void judge_baseline(struct job *j, const struct report *r, bool known, struct now now)
 {
+	j->baselined = true;
 	if (r && under_way(r)) {
-		j->baselined = true;
 		adopt(j, now);
 		return;
 	}
 	j->shown = r && report_finished(r) ? r->fingerprint : 0;
-	j->have_shown = true;
-	j->baselined = true;
+	j->have_shown = known;
 	if (j->step == STEP_BASELINE) {
+		j->tries = 0;
 		job_plan(j, STEP_SUBMIT, now.mono);
 		return;
 	}
@@ -292,15 +294,37 @@ static void judge_baseline(struct job *j, const struct report *r, struct now now
 		j->ended_once = true;
 }
 
+/* Whether the answer says that there is no result, rather than nothing at all. */
+static bool says_none(const struct answer *a)
+{
+	return a && (a->outcome == OUTCOME_WRONG_STATE || a->outcome == OUTCOME_NOT_READY ||
+			    a->outcome == OUTCOME_REFUSED);
+}
+
+static void judge_before_submit(
+	struct job *j, const struct answer *a, const struct report *r, struct now now)
+{
+	bool known = says_none(a) || (r && report_finished(r));
+	/* a result that is not answered for at all may be none at all: asked once more, not for long */
+	unsigned most = a && a->outcome != OUTCOME_OK ? TRIES_MAX : 1;
+
+	if (known || (r && under_way(r)) || j->tries >= most)
+		judge_baseline(j, r, known, now);
+	else
+		try_again(j, j->step, now);
+}
+
 static void judge_read(struct job *j, const struct report *r, struct now now)
 {
-	if (r && report_finished(r)) {
-		take_report(j, r, 0, now);
-		tell_job(j, now);
-	} else if (r && under_way(r) && now.mono - j->took_part < j->set->run_limit) {
+	if (r && under_way(r) && now.mono - j->took_part < j->set->run_limit) {
 		job_plan(j, STEP_READ, now.mono + 6 * j->set->poll);
 		return;
 	}
+	if (!j->set->check)
+		j->rec.refusal = (struct refusal){0};
+	if (r && report_finished(r))
+		take_report(j, r, 0, now);
+	tell_job(j, now);
 	judge_check_ended(j, 0, now);
 }
 
@@ -342,11 +366,7 @@ static void judge_result(struct job *j, const struct answer *a, struct now now)
 		break;
 	case STEP_BASELINE:
 	case STEP_LOOK:
-		if (a && (a->outcome == OUTCOME_BUSY || a->outcome == OUTCOME_SERVER) &&
-			j->tries < TRIES_MAX)
-			try_again(j, j->step, now);
-		else
-			judge_baseline(j, r, now);
+		judge_before_submit(j, a, r, now);
 		break;
 	default:
 		judge_read(j, r, now);

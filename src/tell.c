@@ -153,16 +153,16 @@ bool tell_job(struct job *j, struct now now)
 		}
 		if (names_items(v))
 			n->run = r->report_run;
+		if (names_items(v) && r->told_report != r->report) {
+			report_unref(r->told_report);
+			r->told_report = report_ref(r->report);
+		}
 		r->told = v;
 		r->told_stale = false;
 	}
 	text_copy(r->told_status, sizeof(r->told_status), r->status);
 	text_copy(r->told_code, sizeof(r->told_code),
 		r->refusal.outcome != OUTCOME_OK ? r->refusal.code : "");
-	if (names_items(v) && r->told_report != r->report) {
-		report_unref(r->told_report);
-		r->told_report = report_ref(r->report);
-	}
 	if (r->told_stale) {
 		r->told_stale = false;
 		tell_job_news(j, NEWS_STALE, now)->stale = false;

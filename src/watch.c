@@ -36,17 +36,22 @@ char *heart_copy(const char *s)
 
 /* --- keys and records of jobs that are not configured --- */
 
-static int make_key(char *buf, size_t n, const char *drs, const char *task)
+static size_t key_size(const char *drs, const char *task)
 {
-	return snprintf(buf, n, "%s\n%s", drs, task);
+	return strlen(drs) + strlen(task) + 2;
+}
+
+static void make_key(char *buf, size_t size, const char *drs, const char *task)
+{
+	snprintf(buf, size, "%s\n%s", drs, task);
 }
 
 static void keep_record(struct watch *w, struct job_record *rec)
 {
-	int len = make_key(NULL, 0, rec->drs, rec->task);
-	struct kept_record *k = heart_alloc(sizeof(*k) + (size_t)len + 1), *old;
+	size_t size = key_size(rec->drs, rec->task);
+	struct kept_record *k = heart_alloc(sizeof(*k) + size), *old;
 
-	make_key(k->key, (size_t)len + 1, rec->drs, rec->task);
+	make_key(k->key, size, rec->drs, rec->task);
 	k->rec = *rec;
 	*rec = (struct job_record){0};
 	HASH_FIND_STR(w->kept_jobs, k->key, old);
@@ -155,17 +160,21 @@ struct watch *watch_free(struct watch *w)
 {
 	struct kept_record *k, *next;
 	struct effect e;
-	struct job *j;
-	struct cloud *c;
+	struct job *j, *next_j;
+	struct cloud *c, *next_c;
 
 	if (!w)
 		return NULL;
 	while (watch_next(w, &e))
 		;
-	while ((j = TAILQ_FIRST(&w->jobs)))
+	for (j = TAILQ_FIRST(&w->jobs); j; j = next_j) {
+		next_j = TAILQ_NEXT(j, link);
 		remove_job(w, j);
-	while ((c = TAILQ_FIRST(&w->clouds)))
+	}
+	for (c = TAILQ_FIRST(&w->clouds); c; c = next_c) {
+		next_c = TAILQ_NEXT(c, link);
 		remove_cloud(w, c);
+	}
 	HASH_ITER (hh, w->kept_jobs, k, next) {
 		HASH_DEL(w->kept_jobs, k);
 		job_record_done(&k->rec);
@@ -242,10 +251,10 @@ static void resume(struct job *j, struct now now)
 static void add_job(
 	struct watch *w, struct cloud *c, const struct job_settings *set, struct now now)
 {
-	int len = make_key(NULL, 0, set->cloud->drs, set->task);
-	struct job *j = heart_alloc(sizeof(*j) + (size_t)len + 1);
+	size_t size = key_size(set->cloud->drs, set->task);
+	struct job *j = heart_alloc(sizeof(*j) + size);
 
-	make_key(j->key, (size_t)len + 1, set->cloud->drs, set->task);
+	make_key(j->key, size, set->cloud->drs, set->task);
 	if (!take_record(w, j->key, &j->rec)) {
 		j->rec.drs = heart_copy(set->cloud->drs);
 		text_copy(j->rec.task, sizeof(j->rec.task), set->task);
@@ -255,7 +264,7 @@ static void add_job(
 	j->set = set;
 	j->cloud = c;
 	j->kept = true;
-	j->plan.order = j->stale.order = hash_bytes(j->key, (size_t)len);
+	j->plan.order = j->stale.order = hash_bytes(j->key, size - 1);
 	c->jobs++;
 	HASH_ADD_STR(w->by_key, key, j);
 	TAILQ_INSERT_TAIL(&w->jobs, j, link);
@@ -351,10 +360,11 @@ int watch_configure(struct watch *w, struct settings *s, struct now now)
 		clouds[i] = take_cloud(w, &s->clouds[i], now);
 	for (size_t i = 0; i < s->n_jobs; i++) {
 		const struct job_settings *set = &s->jobs[i];
-		char key[2048];
+		size_t size = key_size(set->cloud->drs, set->task);
+		_cleanup_free_ char *key = heart_alloc(size);
 
 		c = clouds[set->cloud - s->clouds];
-		make_key(key, sizeof(key), set->cloud->drs, set->task);
+		make_key(key, size, set->cloud->drs, set->task);
 		HASH_FIND_STR(w->by_key, key, j);
 		if (j)
 			keep_job(j, c, set, now);
