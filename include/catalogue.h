@@ -1,4 +1,5 @@
-/* catalogue.h - check items, failure reasons and error codes: what they mean and what to do, as one table. */
+/* catalogue.h - check items, failure reasons and error codes: what they mean and what to do, as
+ * one table. */
 #pragma once
 
 #include "macro.h"
@@ -13,12 +14,16 @@ enum catalogue_kind {
 struct catalogue_entry {
 	enum catalogue_kind kind;
 	const char *name;
-	const char *cause;  /* a few words, no full stop, lower case: "binary log of the source is off" */
-	const char *remedy; /* an order in a few words: "set log-bin in my.cnf and restart the source" */
-	bool network;	    /* an item about reaching a database: many fail together when resources are gone */
+	/* a few words, no full stop, lower case: "binary log of the source is off"; <= 70 bytes */
+	const char *cause;
+	/* an order in a few words: "set log-bin in my.cnf and restart the source"; <= 110 bytes */
+	const char *remedy;
+	/* an item about reaching a database: such fail together when resources are gone */
+	bool network;
 };
 
 extern const struct catalogue_entry catalogue_table[];
 extern const size_t catalogue_size;
 
-const struct catalogue_entry *catalogue_find(enum catalogue_kind kind, const char *name); /* or NULL */
+/* NULL if there is none; name may be NULL. Codes also as DRS-M00304 and APIG.0307. */
+const struct catalogue_entry *catalogue_find(enum catalogue_kind kind, const char *name);
