@@ -36,6 +36,7 @@ struct reader {
 	const char *file;
 	bool extra;
 	struct scan scan;
+	unsigned lines;                   /* in the file; at its end libconfuse is one further */
 	size_t ended;                     /* blocks that ended so far */
 	struct config_block *top;         /* the file's own options */
 	struct config_block *open;        /* the block being read; NULL: none yet */
@@ -331,7 +332,7 @@ static _printf_(2, 0) void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	}
 	line_init(&l, text, sizeof(text));
 	line_vadd(&l, fmt, ap);
-	config_complain(r->in, true, r->file, (unsigned)cfg->line, "%s", text);
+	config_complain(r->in, true, r->file, MIN((unsigned)cfg->line, r->lines), "%s", text);
 }
 
 /* libconfuse's options for a kind of block, from the table. */
@@ -376,9 +377,13 @@ static int parse_text(struct reader *r, char *text, size_t len)
 	if (!cfg || !f)
 		goto out;
 	cfg_set_error_function(cfg, on_error);
+	errno = 0;
 	rc = cfg_parse_fp(cfg, f) == CFG_SUCCESS ? 0 : -EINVAL;
-	if (r->r < 0 || (rc < 0 && !r->told))
-		rc = -ENOMEM; /* nothing else fails in libconfuse without a word */
+	if (r->r < 0 || (rc < 0 && !r->told && errno == ENOMEM))
+		rc = -ENOMEM;
+	else if (rc < 0 && !r->told) /* the one thing that libconfuse refuses without a word */
+		config_complain(
+			r->in, true, r->file, (unsigned)cfg->line, "an option without a name");
 out:
 	if (f)
 		fclose(f);
@@ -389,7 +394,7 @@ out:
 	return rc;
 }
 
-/* The whole file with a line break and a NUL behind it. */
+/* The whole file; it ends with a line break, and a NUL stands behind. */
 static int read_text(const char *path, char **ret, size_t *ret_len)
 {
 	size_t len = 0, room = 65536;
@@ -433,7 +438,8 @@ static int read_text(const char *path, char **ret, size_t *ret_len)
 		free(text);
 		return r;
 	}
-	text[len++] = '\n';
+	if (len == 0 || text[len - 1] != '\n')
+		text[len++] = '\n';
 	text[len] = '\0';
 	*ret = text;
 	*ret_len = len;
@@ -459,6 +465,8 @@ int config_file_read(struct config_input *in, const char *path, bool extra)
 		config_complain(in, true, path, 0, "cannot be read: %s", strerror(-r));
 		return r;
 	}
+	for (size_t i = 0; i < len; i++)
+		reader.lines += text[i] == '\n';
 	reader.top = block_new(&reader, KIND_TOP, NULL);
 	if (!reader.top)
 		return -ENOMEM;

@@ -1,0 +1,300 @@
+/* test_config_doc.c - config_print() can be read again; the option table, the sample file and the manual page
+ * say the same. Runs from the root of the tree. */
+#include "config_fixture.h"
+
+static char *print(const struct settings *s)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	config_print(s, f);
+	assert_int_equal(fclose(f), 0);
+	return text;
+}
+
+static void test_print(void **state)
+{
+	_cleanup_(settings_unrefp) struct settings *s = load_good(CLOUD
+		"job 'j 1' { cloud = c id = " ID1 " run_limit = '1h 5min' remind = never }\n");
+	_cleanup_free_ char *text = print(s);
+
+	(void)state;
+	assert_string_equal(text, "state_dir   = \"/var/lib/precheckd\"\n"
+				  "log_level   = info\n"
+				  "summary     = 1d\n"
+				  "keep_runs   = 20\n"
+				  "keep_for    = 400d\n"
+				  "short_times = no\n"
+				  "\n"
+				  "cloud \"c\" {\n"
+				  "\tiam         = \"https://iam.example\"\n"
+				  "\tdrs         = \"https://drs.example\"\n"
+				  "\tproject     = \"p\"\n"
+				  "\tauth        = password\n"
+				  "\tuser        = \"u\"\n"
+				  "\tdomain      = \"d\"\n"
+				  "\tsecret      = \"credential:c\"\n"
+				  "\tpace        = 30\n"
+				  "\tconnections = 4\n"
+				  "\tmax_runs    = 20\n"
+				  "\ttimeout     = 30s\n"
+				  "\tbackoff_max = 10min\n"
+				  "}\n"
+				  "\n"
+				  "job \"j 1\" {\n"
+				  "\tcloud       = \"c\"\n"
+				  "\tid          = " ID1 "\n"
+				  "\tcheck       = yes\n"
+				  "\tinterval    = 30min\n"
+				  "\tfirst_poll  = 20s\n"
+				  "\tsettle      = 1min\n"
+				  "\tpoll        = 10s\n"
+				  "\trun_limit   = \"1h 5min\"\n"
+				  "\tstale_after = 1h\n"
+				  "\tremind      = never\n"
+				  "}\n");
+}
+
+static void test_print_again(void **state)
+{
+	static const char *const texts[] = {
+		CLOUD "job j { cloud = c id = " ID1 " }\n",
+		"short_times = yes log_level = err summary = never keep_for = 400d\n"
+		"cloud 'a\"b\\\\c${d}' { iam = 'https://[2001:db8::1]:8443/x' drs = "
+		"http://localhost:99\n"
+		" project_id = 0123456789abcdef0123456789abcdef user = 'x${y}\\'\"' domain = "
+		"'\\\\\xc3\xa4 #{}'\n"
+		" secret = 'file:/a b' ca_file = '/c \"d\"' proxy = https://p:1 timeout = 1500ms "
+		"}\n"
+		"job 'j\"' { cloud = 'a\"b\\\\c${d}' id = " ID1
+		" interval = '1d 2h 3min 4s 5ms' check = no }\n"
+		"job 'k$' { cloud = 'a\"b\\\\c${d}' id = " ID2 " remind = never poll = 10ms }\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+		_cleanup_(settings_unrefp) struct settings *s = load_good(texts[i]);
+		_cleanup_free_ char *first = print(s);
+		_cleanup_(settings_unrefp) struct settings *again = load_good(first);
+		_cleanup_free_ char *second = print(again);
+
+		assert_string_equal(first, second);
+		assert_string_equal(s->clouds[0].name, again->clouds[0].name);
+		assert_string_equal(s->clouds[0].user, again->clouds[0].user);
+		assert_string_equal(s->clouds[0].domain, again->clouds[0].domain);
+		assert_int_equal(s->jobs[0].interval, again->jobs[0].interval);
+	}
+}
+
+static char *slurp(const char *path)
+{
+	char *text = NULL, buf[4096];
+	size_t len, n;
+	FILE *f = fopen(path, "r"), *out = open_memstream(&text, &len);
+
+	if (!f)
+		fail_msg("%s cannot be opened: run this from the root of the tree", path);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		fwrite(buf, 1, n, out);
+	fclose(f);
+	fclose(out);
+	return text;
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < config_options_size; i++) {
+		const struct config_option *o = &config_options[i];
+
+		assert_true(strlen(o->name) <= 11); /* config_print() aligns to it */
+		assert_non_null(o->meaning);
+		assert_null(strchr(o->meaning, '\n'));
+		assert_true((o->type == CONFIG_WORD) == (o->words != NULL));
+		assert_true(o->type != CONFIG_SPAN || (o->least && o->most && o->bent));
+		assert_true(o->type != CONFIG_NUMBER || (o->least && o->most && !o->bent));
+		assert_false(o->needed && o->by_default);
+		for (size_t k = 0; k < i; k++)
+			assert_false(strcmp(o->block, config_options[k].block) == 0 &&
+				     strcmp(o->name, config_options[k].name) == 0);
+	}
+}
+
+static int row_of(const char *block, const char *name)
+{
+	for (size_t i = 0; i < config_options_size; i++)
+		if (strcmp(config_options[i].block, block) == 0 &&
+			strcmp(config_options[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Calls each line; lines are cut in place. */
+static char *next_line(char **p)
+{
+	char *line = *p, *end = strchr(line, '\n');
+
+	if (*line == '\0')
+		return NULL;
+	*p = end ? end + 1 : line + strlen(line);
+	if (end)
+		*end = '\0';
+	return line;
+}
+
+/* Every option stands as a comment in its block, with the default where there is one; and nothing else. */
+static void test_sample_names_all(void **state)
+{
+	_cleanup_free_ char *text = slurp("etc/precheckd.conf");
+	bool *seen = calloc(config_options_size, sizeof(*seen));
+	char block[16] = "", *p = text, *line;
+
+	(void)state;
+	while ((line = next_line(&p))) {
+		char name[32], value[200];
+		int row;
+
+		if (line[0] != '#' || line[1] == ' ') {
+			line += strspn(line, "\t");
+			if (*line != '\0' && strncmp(line, "# ", 2) != 0 && strcmp(line, "#") != 0)
+				fail_msg("'%s' is neither prose nor a commented option", line);
+			continue;
+		}
+		line += 1 + strspn(line + 1, "\t");
+		if (strcmp(line, "}") == 0)
+			block[0] = '\0';
+		else if (*line && line[strlen(line) - 1] == '{')
+			assert_int_equal(sscanf(line, "%15s", block), 1);
+		else if (*line) {
+			assert_int_equal(sscanf(line, "%31s = %199[^\n]", name, value), 2);
+			row = row_of(block, name);
+			if (row < 0 && strcmp(block, "job") == 0)
+				continue; /* an example of what defaults have */
+			if (row < 0)
+				fail_msg("unknown option '%s' in '%s'", name, block);
+			assert_false(seen[row]);
+			seen[row] = true;
+			if (config_options[row].by_default)
+				assert_string_equal(value, config_options[row].by_default);
+		}
+	}
+	for (size_t i = 0; i < config_options_size; i++)
+		if (!seen[i])
+			fail_msg("'%s' is missing", config_options[i].name);
+	free(seen);
+}
+
+/* With its comments taken off it is a good configuration and means the defaults. */
+static void test_sample_works(void **state)
+{
+	_cleanup_free_ char *text = slurp("etc/precheckd.conf"),
+			    *examples = slurp("etc/jobs.d/shop.conf.example");
+	_cleanup_(settings_unrefp) struct settings *s = NULL;
+	char live[20000], *p = text, *line;
+	struct said said = {0};
+	size_t len = 0;
+
+	(void)state;
+	while ((line = next_line(&p)))
+		if (line[0] == '#' && line[1] != ' ' && !strstr(line, "project_id"))
+			len += (size_t)snprintf(live + len, sizeof(live) - len, "%s\n", line + 1);
+	assert_int_equal(load(live, &said, &s), 0);
+	assert_string_equal(said.text, "");
+	assert_int_equal(s->n_jobs, 1);
+	assert_int_equal(s->jobs[0].interval, MINUTES(15));
+	s = settings_unref(s);
+	/* As it is shipped it says nothing at all. */
+	assert_int_equal(config_load("etc/precheckd.conf", hear, &said, &s), 0);
+	assert_int_equal(s->n_clouds, 0);
+	assert_int_equal(s->n_jobs, 0);
+	s = settings_unref(s);
+	snprintf(live, sizeof(live), "cloud otc { " CLOUD_LINES " }\n%s", examples);
+	assert_int_equal(load(live, &said, &s), 0);
+	assert_string_equal(said.text, "");
+	assert_int_equal(s->n_jobs, 2);
+}
+
+/* The lines that the manual must have on an option, each on its own. */
+static void manual_lines(const struct config_option *o, char *by_default, char *range, size_t n)
+{
+	snprintf(by_default, n, "Default: %s.",
+		o->by_default                         ? o->by_default
+		: o->needed                           ? "none, it must be given"
+		: strcmp(o->name, "stale_after") == 0 ? "twice the interval"
+						      : "none");
+	range[0] = '\0';
+	if (o->words)
+		snprintf(range, n, "One of: %s.", o->words);
+	else if (o->least)
+		snprintf(range, n, "Range: %s to %s%s.", o->least, o->most,
+			o->never ? ", or never" : "");
+}
+
+static void test_manual(void **state)
+{
+	_cleanup_free_ char *text = slurp("man/precheckd.conf.5");
+	char *p = text, *line, by_default[200] = "", range[200] = "";
+	bool *seen = calloc(config_options_size, sizeof(*seen));
+	bool want_default = false, want_range = false, want_example = false;
+	const char *block = NULL;
+	char name[32];
+
+	(void)state;
+	while ((line = next_line(&p))) {
+		if (strncmp(line, ".It Cm ", 7) == 0 || strncmp(line, ".Sh ", 4) == 0 ||
+			strcmp(line, ".El") == 0) {
+			if (want_default || want_range || want_example)
+				fail_msg("before '%s': '%s' '%s' or an example is missing", line,
+					by_default, range);
+		}
+		if (strcmp(line, ".Sh TOP OPTIONS") == 0)
+			block = "";
+		else if (strcmp(line, ".Sh CLOUD BLOCKS") == 0)
+			block = "cloud";
+		else if (strcmp(line, ".Sh DEFAULTS AND JOB BLOCKS") == 0)
+			block = "defaults";
+		else if (strcmp(line, "This one stands in") == 0)
+			block = "job";
+		else if (strncmp(line, ".Sh ", 4) == 0)
+			block = NULL;
+		if (block && sscanf(line, ".It Cm %31s = ", name) == 1) {
+			int row = row_of(block, name);
+
+			if (row < 0)
+				fail_msg("the manual has '%s' in '%s', the table has not", name,
+					block);
+			assert_false(seen[row]);
+			seen[row] = true;
+			manual_lines(&config_options[row], by_default, range, sizeof(range));
+			want_default = want_example = true;
+			want_range = range[0] != '\0';
+		} else if (strncmp(line, "Default: ", 9) == 0) {
+			assert_string_equal(line, by_default);
+			want_default = false;
+		} else if (strncmp(line, "Range: ", 7) == 0 || strncmp(line, "One of: ", 8) == 0) {
+			assert_string_equal(line, range);
+			want_range = false;
+		} else if (strcmp(line, "Example:") == 0)
+			want_example = false;
+	}
+	for (size_t i = 0; i < config_options_size; i++)
+		if (!seen[i])
+			fail_msg("'%s' is missing in the manual", config_options[i].name);
+	free(seen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_again),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_sample_names_all),
+		cmocka_unit_test(test_sample_works),
+		cmocka_unit_test(test_manual),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
