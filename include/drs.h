@@ -19,6 +19,9 @@ int drs_request(const struct call *call, char **ret_url, char **ret_body) _must_
  * success; two different statuses are the server's trouble). An entry that says nothing is left
  * out: to the heart that is the same as no answer.
  *
+ * If all entries say "throttled", or all "token not taken", that is the outcome of the call and
+ * there are no answers.
+ *
  * A refusal of the whole call that can only be one task's (its state, its parent, it is gone,
  * ...) becomes that task's answer if it was alone in the call, else OUTCOME_BAD_REQUEST, so that
  * each is asked alone. */

@@ -180,6 +180,23 @@ static int read_results(const struct call *call, const struct exchange *x,
 	return 0;
 }
 
+/* A throttle or a void token is never one task's trouble: if that is all the entries say, the call as
+ * a whole was not taken, and the cloud has to slow down or log in. */
+static void lift(struct reply *r)
+{
+	enum outcome o = r->n > 0 ? r->answers[0].outcome : OUTCOME_OK;
+
+	if (o != OUTCOME_THROTTLED && o != OUTCOME_TOKEN)
+		return;
+	for (size_t i = 1; i < r->n; i++)
+		if (r->answers[i].outcome != o)
+			return;
+	r->outcome = o;
+	text_copy(r->code, sizeof(r->code), r->answers[0].code);
+	text_copy(r->text, sizeof(r->text), r->answers[0].text);
+	r->n = 0;
+}
+
 /* A sentence where the service itself said nothing. */
 static void tell_status(const struct exchange *x, const struct json *body, struct reply *r)
 {
@@ -267,6 +284,8 @@ int drs_reply(const struct call *call, const struct exchange *x, struct reply **
 		return err;
 	if (r->n == 0 && !(results && exchange_success(x) && !problem.code[0]))
 		read_refusal(call, x, body, r);
+	else
+		lift(r);
 done:
 	*ret = r;
 	r = NULL;

@@ -227,6 +227,17 @@ static const struct whole {
 	{"E 400 with results", CALL_STATUS, 1, 400, JSON,
 		RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M05004\",\"error_msg\":\"m\"}"),
 		OUTCOME_OK, false, 1, OUTCOME_GONE, "", ""},
+	{"E throttle in the only entry", CALL_SUBMIT, 1, 400, JSON,
+		RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M01503\",\"error_msg\":\"m\"}"),
+		OUTCOME_THROTTLED, false, 0, OUTCOME_OK, "DRS.M01503", "m"},
+	{"E token in all entries", CALL_RESULT, 2, 200, JSON,
+		RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M00100\"},"
+			"{\"id\":\"" ID_B "\",\"error_code\":\"APIGW.0307\"}"),
+		OUTCOME_TOKEN, false, 0, OUTCOME_OK, "DRS.M00100", ""},
+	{"E denied in all entries", CALL_SUBMIT, 2, 200, JSON,
+		RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M00102\"},"
+			"{\"id\":\"" ID_B "\",\"error_code\":\"DRS.M00102\"}"),
+		OUTCOME_OK, false, 2, OUTCOME_DENIED, "", ""},
 	{"E 500 with results", CALL_STATUS, 1, 500, "text/plain",
 		RESULTS("{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\"}"), OUTCOME_OK, false, 1,
 		OUTCOME_OK, "", ""},
@@ -379,6 +390,20 @@ static void test_not_settled(void **state)
 	reply_free(r);
 }
 
+/* Then it stays with its own job: the others were taken. */
+static void test_throttle_among_others(void **state)
+{
+	static const char body[] = RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M01503\"},"
+					   "{\"id\":\"" ID_B "\",\"status\":\"success\"}");
+	struct reply *r = reply_of(CALL_SUBMIT, 2, 200, JSON, body);
+
+	(void)state;
+	assert_int_equal(r->outcome, OUTCOME_OK);
+	assert_int_equal(answer_for(r, ID_A)->outcome, OUTCOME_THROTTLED);
+	assert_int_equal(answer_for(r, ID_B)->outcome, OUTCOME_OK);
+	reply_free(r);
+}
+
 /* Entries in another order, one missing, one of a stranger: joined by id under any of its names. */
 static void test_join_by_id(void **state)
 {
@@ -528,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_documented_example),
 		cmocka_unit_test(test_wholes),
 		cmocka_unit_test(test_not_settled),
+		cmocka_unit_test(test_throttle_among_others),
 		cmocka_unit_test(test_join_by_id),
 		cmocka_unit_test(test_partial_failure),
 		cmocka_unit_test(test_repeated),
