@@ -104,7 +104,7 @@ static int set_up(void **state)
 	struct stage *st = calloc(1, sizeof(*st));
 
 	assert_non_null(st);
-	alarm(120); /* a test that hangs is a test that fails */
+	alarm(30); /* a test that hangs is a test that fails */
 	st->base = event_base_new();
 	assert_int_equal(http_new(st->base, &st->http), 0);
 	hostile_start(&st->server, st->base);
@@ -540,6 +540,7 @@ static void test_own_deadline(void **state)
 {
 	struct stage *st = *state;
 	struct exchange_request request = {.url = st->url};
+	struct timeval due, now;
 
 	st->server.act = hostile_hang;
 	assert_int_equal(
@@ -549,6 +550,9 @@ static void test_own_deadline(void **state)
 		curl_easy_setopt(transfer_handle(LIST_FIRST(&st->http->sendings)->transfer),
 			CURLOPT_TIMEOUT_MS, 0L),
 		CURLE_OK);
+	assert_true(event_pending(LIST_FIRST(&st->http->sendings)->deadline, EV_TIMEOUT, &due));
+	evutil_gettimeofday(&now, NULL);
+	assert_true(due.tv_sec - now.tv_sec <= 1);
 	wait_done(st);
 	assert_int_equal(st->result.status, 0);
 }
@@ -675,6 +679,30 @@ static void test_not_sent_again(void **state)
 		st->server.port);
 	assert_string_equal(st->result.trouble, trouble);
 	assert_int_equal(st->server.requests, 2);
+}
+
+/* What cannot be seen from the other end: how a submit's socket is born. */
+static void test_submit_socket(void **state _unused_)
+{
+	for (int once = 0; once < 2; once++) {
+		struct transfer t = {.once = once, .timeout = 1234};
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		struct linger linger = {.l_linger = 7};
+		unsigned patience = 0;
+		socklen_t len = sizeof(linger);
+
+		assert_int_equal(on_socket_made(&t, fd, CURLSOCKTYPE_IPCXN), CURL_SOCKOPT_OK);
+		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &len), 0);
+		assert_int_equal(linger.l_onoff, once);
+		assert_int_equal(linger.l_linger, 0);
+		len = sizeof(patience);
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, &len), 0);
+		assert_int_equal(patience, once ? 1234 : 0);
+		close(fd);
+		/* Without these a submit would rather not go: here the socket is closed already. */
+		assert_int_equal(on_socket_made(&t, fd, CURLSOCKTYPE_IPCXN),
+			once ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK);
+	}
 }
 
 static void test_reset(void **state)
@@ -1065,6 +1093,7 @@ int main(void)
 		TEST(test_kept_alive),
 		TEST(test_dying_connection),
 		TEST(test_not_sent_again),
+		cmocka_unit_test(test_submit_socket),
 		TEST(test_reset),
 		TEST(test_hundred),
 		TEST(test_refused),
