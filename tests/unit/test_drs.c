@@ -310,6 +310,8 @@ static const struct whole {
 		"answer is not JSON (HTTP 200, " JSON ")"},
 	{"results empty", CALL_SUBMIT, 2, 200, JSON, "{\"count\":2,\"results\":[]}", OUTCOME_OK,
 		false, 0, OUTCOME_OK, "", ""},
+	{"results empty in a 202", CALL_SUBMIT, 2, 202, JSON, "{\"results\":[]}", OUTCOME_OK, false,
+		0, OUTCOME_OK, "", ""},
 	{"entries of no use", CALL_SUBMIT, 2, 200, JSON,
 		RESULTS("null,5,\"x\",[],{},{\"id\":null},{\"id\":7},{\"id\":\"\"}"), OUTCOME_OK,
 		false, 0, OUTCOME_OK, "", ""},
