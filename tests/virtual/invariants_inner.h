@@ -1,0 +1,141 @@
+/* invariants_inner.h - what the judge's files share; nobody else includes it. */
+#pragma once
+
+#include "invariants.h"
+#include "world.h"
+
+enum tri {
+	NO,
+	MAYBE,
+	YES
+};
+
+enum submit_state {
+	SUBMIT_NONE,
+	SUBMIT_OPEN,    /* on the wire */
+	SUBMIT_TAKEN,   /* accepted */
+	SUBMIT_UNCLEAR, /* may have been taken */
+	SUBMIT_NOT      /* certainly not taken */
+};
+
+/* What an operator was last told of a job. */
+struct told {
+	bool any;
+	uint64_t id;
+	enum verdict verdict;
+	char status[40], code[24];
+	uint64_t
+		bad; /* as in content.h: bad items; << 24: which are unchecked; << 60: unexplained */
+	bool stale;
+	int64_t since;
+};
+
+struct watched { /* one per task */
+	bool on;
+	int64_t interval, settle, stale_after;
+
+	/* as delivered */
+	int status; /* -1: never */
+	bool seen;
+	enum tri refused, ended;
+	int64_t gone_at; /* of the first "gone" in a row; -1: none */
+	unsigned gone_process;
+	bool wrong_state; /* a submit or result said so; the status will tell */
+	unsigned wrong_state_process;
+	bool has_report;
+	uint64_t content;
+	uint64_t bad, unchecked; /* content.h's four bits an item */
+	int64_t counted_at;      /* virtual */
+	bool looked;             /* a result was answered in this process */
+	bool running_seen;       /* and the last one showed a run going on */
+	uint64_t run_seen;       /* the run last seen under way */
+	bool content_seen;
+	uint64_t seen_content; /* of the last finished result shown */
+
+	enum submit_state submit;
+	int64_t submit_at;
+	uint64_t run_before; /* the fake's latest run before that submit */
+	bool had_content;    /* what was shown before the submit */
+	uint64_t old_content;
+	bool adopted;        /* somebody else's run is followed */
+	bool exempt;         /* the next submit may come before its time */
+	int64_t paced_from;  /* submit of the last run that was counted; -1: none */
+	uint64_t run_number; /* of the last saved run */
+	uint64_t submit_number;
+	int64_t reported; /* the record's, wall */
+	uint64_t overdue_run;
+
+	bool dormant; /* gone: asked anew on reload only */
+	int64_t fed;  /* healthy ms of the cloud, from when hunger counts */
+
+	struct told told;
+	uint64_t told_unchecked; /* in the last news that named items */
+
+	/* within one drain */
+	uint64_t drain;
+	const struct fact *fact;
+	unsigned news;
+	bool must, may;
+
+	struct trace trace;
+};
+
+#define PACE_MAX 60
+
+struct cloud_judge {
+	int64_t calls[PACE_MAX]; /* times of the last calls, a ring */
+	uint64_t n_calls;
+	unsigned in_flight, logins_in_flight;
+
+	uint64_t login; /* the present one; 0 none */
+	int64_t login_at, login_life;
+	bool login_refused; /* a call with it came back as token not taken */
+	unsigned fresh_refusals;
+	bool credential_new; /* replaced: one more login is fine */
+	unsigned configured_mark;
+	char mark[SECRET_MARK];
+	unsigned refusals; /* of that mark */
+	uint64_t logins_ok, login_news;
+
+	enum trouble trouble, throttled; /* told; the latter TROUBLE_THROTTLED or NONE */
+	int64_t calm_since;              /* end of the last trouble told */
+	bool failing;                    /* a call failed since the last good one */
+	int64_t pace_told;
+
+	unsigned sick;                 /* ailments, and 1 while no process is there */
+	int64_t healthy, healthy_from; /* ms so far; virtual since when (may lie ahead) */
+	struct trace trace;
+};
+
+struct judge {
+	struct world *w;
+	bool failed;
+	unsigned process;
+	bool up;
+	int64_t up_since;
+	struct watched *jobs;
+	struct cloud_judge *clouds;
+	bool *counted;  /* tasks whose runs count for max_runs */
+	uint64_t calls; /* the highest id of this process */
+	uint64_t last_news;
+	uint64_t last_run;
+	unsigned rank; /* of the effects in this drain */
+	uint64_t drain;
+	const struct flight *reply;
+	struct judge_counts counts;
+};
+
+/* Time in which a cloud was well, recovery excluded. */
+int64_t judge_healthy(const struct judge *j, unsigned cloud);
+struct watched *judge_job(struct judge *j, long task);
+
+/* invariants_truth.c: what follows from the answers */
+void truth_deliver(struct judge *j, const struct flight *fl);
+void truth_counted(struct judge *j, long task, const struct job_record *r);
+unsigned truth_verdicts(const struct watched *k); /* a mask of those that may have been told last */
+
+/* invariants_news.c */
+void news_check(struct judge *j, const struct news *n);
+
+/* invariants_calls.c */
+void calls_delivered(struct judge *j, const struct flight *fl);
