@@ -35,6 +35,7 @@ struct job {
 	struct flight *flight; /* the call that it is in, or NULL */
 
 	int64_t submitted; /* mono ms, of the run in progress */
+	int64_t settled;   /* mono ms: what is asked for from then on shows the new result */
 	int64_t poll;      /* present poll delay */
 	int64_t took_part; /* mono ms when the present check began; next due counts from it */
 	unsigned tries;    /* failures in a row of the present step, the task's own */
@@ -103,7 +104,7 @@ struct cloud {
 	int64_t last_call;
 	unsigned throttles;
 	int64_t throttled_at; /* mono */
-	bool pace_told;                        /* that it is not enough */
+	bool pace_told;       /* that it is not enough */
 
 	bool dirty;
 	TAILQ_ENTRY(cloud) dirty_link, link;
@@ -146,7 +147,7 @@ struct watch {
 	struct plan stale;
 	int64_t wake;
 	const struct reply *reply; /* being judged; NULL otherwise */
-	struct { /* what watch_next() lent last */
+	struct {                   /* what watch_next() lent last */
 		struct run_effect *run;
 		struct news_effect *news;
 		struct call_effect *call;
@@ -171,8 +172,10 @@ void job_set_run(struct job *j, enum run_state state);
 
 /* --- judge.c: what an answer means for a job --- */
 
-/* `a` is the job's own entry; NULL: DRS did not answer for it. `kind` as of the call. */
-void judge_answer(struct job *j, enum call_kind kind, const struct answer *a, struct now now);
+/* `a` is the job's own entry; NULL: DRS did not answer for it. `kind` as of the call; `asked`: mono ms when it
+ * was made. */
+void judge_answer(
+	struct job *j, enum call_kind kind, const struct answer *a, int64_t asked, struct now now);
 /* The whole call failed for a reason that is not the job's: what it wanted is still wanted. */
 void judge_requeue(struct job *j, enum call_kind kind, bool maybe_done, int64_t at, struct now now);
 /* A submit of the whole call was not permitted. */

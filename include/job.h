@@ -28,11 +28,11 @@ enum run_state {
 
 struct run {
 	enum run_state state;
-	uint64_t number;	/* ours, rising */
-	int64_t submitted;	/* wall ms */
-	bool fresh;		/* a lower process, an empty item or other content was seen since */
-	bool overdue;		/* told as such */
-	bool have_baseline;	/* baseline: fingerprint of the result shown before the submit */
+	uint64_t number;    /* ours, rising */
+	int64_t submitted;  /* wall ms */
+	bool fresh;         /* a lower process, an empty item or other content was seen since */
+	bool overdue;       /* told as such */
+	bool have_baseline; /* baseline: fingerprint of the result shown before the submit */
 	uint64_t baseline;
 };
 
@@ -44,25 +44,26 @@ struct refusal {
 
 /* Everything that outlives a restart. The key is (drs, task). */
 struct job_record {
-	char *drs;		 /* URL of the DRS endpoint */
+	char *drs; /* URL of the DRS endpoint */
 	char task[TASK_ID_SIZE];
-	char *name;		 /* the block's name when last configured */
-	char status[40];	 /* verbatim, escaped; "" never read */
-	int64_t status_since;	 /* wall ms, when we first saw it */
-	bool seen;		 /* DRS once knew this task in this project */
-	bool gone;		 /* DRS knows it no more */
+	char *name;           /* the block's name when last configured */
+	char status[40];      /* verbatim, escaped; "" never read */
+	int64_t status_since; /* wall ms, when we first saw it */
+	bool seen;            /* DRS once knew this task in this project */
+	bool gone;            /* DRS knows it no more */
 	struct refusal refusal;
-	struct report *report;	 /* of the last finished run, or of the last read with check = no; may be NULL */
+	struct report *
+		report; /* of the last finished run, or of the last read with check = no; may be NULL */
 	struct report *told_report; /* the one in the last news that named items; may be NULL */
-	uint64_t report_run;	 /* its run's number; 0 with check = no */
-	int64_t reported;	 /* wall ms of that report */
-	int64_t confirmed;	 /* wall ms: when DRS last confirmed the present verdict; 0 never */
-	struct run run;		 /* in progress */
-	int64_t due;		 /* wall ms of the next check */
-	enum verdict told;	 /* verdict in the last news; UNKNOWN: none yet */
-	int64_t told_since;	 /* wall ms: since when that verdict holds */
-	char told_status[40];	 /* task status in the last news; "" none */
-	char told_code[24];	 /* code of the refusal in the last news */
+	uint64_t report_run;        /* its run's number; 0 with check = no */
+	int64_t reported;           /* wall ms of that report */
+	int64_t confirmed;    /* wall ms: when DRS last confirmed the present verdict; 0 never */
+	struct run run;       /* in progress */
+	int64_t due;          /* wall ms of the next check */
+	enum verdict told;    /* verdict in the last news; UNKNOWN: none yet */
+	int64_t told_since;   /* wall ms: since when that verdict holds */
+	char told_status[40]; /* task status in the last news; "" none */
+	char told_code[24];   /* code of the refusal in the last news */
 	bool told_stale;
 	uint64_t last_news; /* id of the last news; 0 none */
 };
@@ -70,7 +71,8 @@ struct job_record {
 /* Derived, never stored; `ended` > `started` > `refused` > by the last report > `unknown`. */
 enum verdict job_verdict(const struct job_record *r, const struct job_settings *s, int64_t wall);
 
-/* Older than stale_after; a job never confirmed is not stale but unknown; ended ones never are. */
+/* Older than stale_after, or for a refused job than its next try and an interval; a job never confirmed is not
+ * stale but unknown; ended ones never are. */
 bool job_stale(const struct job_record *r, const struct job_settings *s, int64_t wall);
 
 void job_record_done(struct job_record *r); /* frees what it owns, zeroes it */

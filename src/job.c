@@ -61,9 +61,15 @@ enum verdict job_verdict(
 
 bool job_stale(const struct job_record *r, const struct job_settings *s, int64_t wall)
 {
-	if (r->confirmed == 0 || job_verdict(r, s, wall) == VERDICT_ENDED)
+	enum verdict v = job_verdict(r, s, wall);
+	int64_t limit = s->stale_after;
+
+	if (r->confirmed == 0 || v == VERDICT_ENDED)
 		return false;
-	return wall - r->confirmed > s->stale_after;
+	/* some refusals are asked again by the hour or the day only */
+	if (v == VERDICT_REFUSED && r->due > r->confirmed)
+		limit = MAX(limit, r->due - r->confirmed + s->interval);
+	return wall - r->confirmed > limit;
 }
 
 void job_record_done(struct job_record *r)

@@ -171,6 +171,7 @@ static void take_report(struct job *j, const struct report *r, uint64_t run, str
 
 static void finish_run(struct job *j, const struct report *r, struct now now)
 {
+	accept(j);
 	take_report(j, r, j->rec.run.number, now);
 	tell_run(j, j->rec.report, false, now);
 	job_set_run(j, RUN_NONE);
@@ -238,29 +239,31 @@ static void submit_once_more(struct job *j, struct now now)
 	job_plan(j, STEP_SUBMIT, now.mono);
 }
 
-static void poll_without_news(struct job *j, struct now now)
+static void poll_without_news(struct job *j, int64_t asked, struct now now)
 {
-	if (j->rec.run.state == RUN_UNSURE && now.mono - j->submitted >= j->set->settle)
+	if (j->rec.run.state == RUN_UNSURE && asked >= j->settled)
 		submit_once_more(j, now);
 	else
 		poll_again(j, now);
 }
 
-static void judge_poll(struct job *j, const struct report *r, struct now now)
+static void judge_poll(struct job *j, const struct report *r, int64_t asked, struct now now)
 {
 	struct run *run = &j->rec.run;
-	bool settled = now.mono - j->submitted >= j->set->settle;
+	bool settled = asked >= j->settled;
 
 	if (r->process < 0) {
-		poll_without_news(j, now);
+		poll_without_news(j, asked, now);
 		return;
 	}
 	if (!report_finished(r)) {
 		if (!run->fresh || run->state == RUN_UNSURE)
 			tell_dirty_job(j);
 		run->fresh = true;
-		if (run->state == RUN_UNSURE)
+		if (run->state == RUN_UNSURE) {
+			accept(j);
 			run->state = RUN_GOING;
+		}
 		poll_again(j, now);
 		return;
 	}
@@ -269,7 +272,7 @@ static void judge_poll(struct job *j, const struct report *r, struct now now)
 	if (run->fresh || (settled && run->state == RUN_GOING))
 		finish_run(j, r, now);
 	else
-		poll_without_news(j, now);
+		poll_without_news(j, asked, now);
 }
 
 /* What DRS shows before our submit, so that it is not taken for the answer to it. `known` is false if DRS did
@@ -338,7 +341,7 @@ static void overtaken(struct job *j, const struct answer *a, struct now now)
 	job_plan(j, STEP_STATUS, now.mono);
 }
 
-static void judge_result(struct job *j, const struct answer *a, struct now now)
+static void judge_result(struct job *j, const struct answer *a, int64_t asked, struct now now)
 {
 	const struct report *r = a && a->outcome == OUTCOME_OK ? a->report : NULL;
 
@@ -355,14 +358,14 @@ static void judge_result(struct job *j, const struct answer *a, struct now now)
 	switch (j->step) {
 	case STEP_POLL:
 		if (r) {
-			judge_poll(j, r, now);
+			judge_poll(j, r, asked, now);
 			break;
 		}
 		if (a && a->outcome == OUTCOME_DENIED) {
 			refuse(j, a->outcome, a->code, a->text, now);
 			tell_job(j, now);
 		}
-		poll_without_news(j, now);
+		poll_without_news(j, asked, now);
 		break;
 	case STEP_BASELINE:
 	case STEP_LOOK:
@@ -462,6 +465,8 @@ static void judge_status(struct job *j, const struct answer *a, struct now now)
 
 static void judge_submit(struct job *j, const struct answer *a, struct now now)
 {
+	/* counted from the answer: DRS may have taken the submit as late as that */
+	j->settled = now.mono + j->set->settle;
 	if (!a) { /* no entry: unsure, polling will tell */
 		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
 		return;
@@ -509,7 +514,8 @@ static void judge_submit(struct job *j, const struct answer *a, struct now now)
 
 /* --- what watch.c calls --- */
 
-void judge_answer(struct job *j, enum call_kind kind, const struct answer *a, struct now now)
+void judge_answer(
+	struct job *j, enum call_kind kind, const struct answer *a, int64_t asked, struct now now)
 {
 	if (a && a->outcome != OUTCOME_BAD_REQUEST)
 		j->alone = false;
@@ -521,7 +527,7 @@ void judge_answer(struct job *j, enum call_kind kind, const struct answer *a, st
 		judge_submit(j, a, now);
 		break;
 	default:
-		judge_result(j, a, now);
+		judge_result(j, a, asked, now);
 		break;
 	}
 }
@@ -533,6 +539,7 @@ void judge_requeue(struct job *j, enum call_kind kind, bool maybe_done, int64_t 
 		return;
 	}
 	if (maybe_done) {
+		j->settled = now.mono + j->set->settle;
 		job_plan(j, STEP_POLL, MAX(at, now.mono + j->set->first_poll));
 		return;
 	}

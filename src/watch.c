@@ -229,16 +229,22 @@ static int64_t to_mono(int64_t wall, int64_t most, struct now now)
 
 static void resume(struct job *j, struct now now)
 {
+	const struct cloud_settings *c = j->cloud->set;
 	struct job_record *rec = &j->rec;
 	int64_t due = now.mono + MIN(MAX(rec->due - now.wall, (int64_t)0), j->set->interval);
 
 	if (rec->confirmed && !rec->gone) {
 		j->stale.at = to_mono(rec->confirmed, DAYS(366), now) + j->set->stale_after + 1;
+		/* after a long stop there is time to check before anybody complains */
+		j->stale.at = MAX(j->stale.at, now.mono + j->set->interval);
 		plan_add(&j->cloud->watch->stale, &j->stale);
 	}
 	if (job_running(j)) {
 		j->cloud->running++;
 		j->submitted = j->took_part = to_mono(rec->run.submitted, DAYS(2), now);
+		j->settled = j->rec.run.state == RUN_UNSURE
+				     ? now.mono + j->set->settle
+				     : j->submitted + c->timeout + j->set->settle;
 		j->poll = j->set->poll;
 		job_plan(j, STEP_POLL, now.mono);
 	} else if (rec->due == 0 || job_verdict(rec, j->set, now.wall) == VERDICT_ENDED) {
@@ -426,7 +432,7 @@ static void judge_whole(
 	text_copy(a.task, sizeof(a.task), j->rec.task);
 	text_copy(a.code, sizeof(a.code), r->code);
 	text_copy(a.text, sizeof(a.text), r->text);
-	judge_answer(j, f->call.kind, &a, now);
+	judge_answer(j, f->call.kind, &a, f->made, now);
 }
 
 static void judge_one(struct job *j, const struct flight *f, const struct reply *r, struct now now)
@@ -434,7 +440,7 @@ static void judge_one(struct job *j, const struct flight *f, const struct reply 
 	enum call_kind kind = f->call.kind;
 
 	if (r->outcome == OUTCOME_OK) {
-		judge_answer(j, kind, find_answer(r, j->rec.task), now);
+		judge_answer(j, kind, find_answer(r, j->rec.task), f->made, now);
 	} else if (of_a_job(r->outcome) && f->call.n == 1) {
 		judge_whole(j, f, r, now);
 	} else if (of_a_job(r->outcome)) {
@@ -488,7 +494,7 @@ static void grown_stale(struct watch *w, struct job *j, struct now now)
 	plan_remove(&w->stale, &j->stale);
 	if (job_verdict(&j->rec, j->set, now.wall) == VERDICT_ENDED || j->rec.told_stale)
 		return;
-	if (cloud_in_told_trouble(j->cloud)) {
+	if (cloud_in_told_trouble(j->cloud) || !job_stale(&j->rec, j->set, now.wall)) {
 		j->stale.at = now.mono + j->set->interval;
 		plan_add(&w->stale, &j->stale);
 		return;
