@@ -39,7 +39,7 @@ struct hostile {
 	const char *answer;   /* for hostile_answer */
 	size_t answer_len;    /* 0: strlen */
 	unsigned connections, requests, eofs, resets;
-	char last[128 * 1024]; /* the last request, head and body */
+	char last[2 * 1024 * 1024]; /* the last request, head and body */
 };
 
 static inline void hostile_drop(struct hostile_conn *c, bool reset)
