@@ -168,12 +168,15 @@ static char *copy(struct check *c, const char *text)
 	return copied;
 }
 
-/* The title of a new cloud or job; `other` is the block that has it already. */
+/* The title of a new cloud or job: it goes to journals, tables and labels as it is. */
 static void check_title(struct check *c, const struct config_block *b)
 {
 	const struct config_block *other;
+	char shown[TITLE_MAX * 8];
 	size_t len = strlen(b->title);
 
+	if (strcmp(text_flatten(shown, sizeof(shown), b->title, len), b->title) != 0)
+		say(c, true, b, b->line, "its name holds characters that cannot be shown");
 	if (len == 0 || len > TITLE_MAX)
 		say(c, true, b, b->line, "its name has no or more than %d bytes", TITLE_MAX);
 	STAILQ_FOREACH (other, &c->in->blocks, next) {

@@ -86,7 +86,7 @@ static bool pass_string(struct scanner *s)
 			return fail(s, s->line,
 				"'${' is not replaced from the environment; to mean it as text, "
 				"use single quotes");
-		else if (is_control(*s->p))
+		else if (is_control(*s->p) || *s->p == '\t')
 			return fail(s, s->line, "string holds the control character 0x%02x",
 				(unsigned)(unsigned char)*s->p);
 	}

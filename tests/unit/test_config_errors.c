@@ -28,6 +28,8 @@ static void test_syntax(void **state)
 			"E p.conf:1: '${' is not replaced from the environment\n"},
 		{"state_dir = /a*b\n",
 			"E p.conf:1: unexpected '*', a value with this character needs quotes\n"},
+		{"state_dir = \"/a\tb\"\n",
+			"E p.conf:1: string holds the control character 0x09\n"},
 		{"state_dir = \"/a\001b\"\n",
 			"E p.conf:1: string holds the control character 0x01\n"},
 		{"\001 = 1\n", "E p.conf:1: unexpected control character 0x01\n"},
@@ -422,6 +424,9 @@ static void test_duplicates(void **state)
 			"use one block for both\n"},
 		{CLOUD "defaults { }\ndefaults { }\njob j { cloud = c id = " ID1 " }\n",
 			"E p.conf:3: defaults: there is such a block already in DIR/p.conf:2\n"},
+		{CLOUD "job 'a\xe2\x80\xae' { cloud = c id = " ID1 " }\n",
+			"E p.conf:2: job \"a\\u{202E}\": its name holds characters that cannot be "
+			"shown\n"},
 		{CLOUD "job '' { cloud = c id = " ID1 " }\n",
 			"E p.conf:2: job \"\": its name has no or more than 128 bytes\n"},
 	};
