@@ -331,6 +331,12 @@ static void judge_read(struct job *j, const struct report *r, struct now now)
 	judge_check_ended(j, 0, now);
 }
 
+static bool refuses_reading(const struct answer *a)
+{
+	return a->outcome == OUTCOME_DENIED || a->outcome == OUTCOME_PARENT ||
+	       (a->outcome == OUTCOME_REFUSED && *a->code);
+}
+
 static void overtaken(struct job *j, const struct answer *a, struct now now)
 {
 	judge_drop_run(j, false, now);
@@ -363,6 +369,7 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 		}
 		if (a && a->outcome == OUTCOME_DENIED) {
 			refuse(j, a->outcome, a->code, a->text, now);
+			tell_confirmed(j, now);
 			tell_job(j, now);
 		}
 		poll_without_news(j, asked, now);
@@ -372,7 +379,12 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 		judge_before_submit(j, a, r, now);
 		break;
 	default:
-		judge_read(j, r, now);
+		/* not permitted to submit and not to read either: the first refusal says enough */
+		if (a && refuses_reading(a) &&
+			(!j->set->check || j->rec.refusal.outcome == OUTCOME_OK))
+			refused(j, a, 0, now);
+		else
+			judge_read(j, r, now);
 		break;
 	}
 }
@@ -384,8 +396,7 @@ static void checkable(struct job *j, struct now now)
 	if (job_running(j)) {
 		job_plan(j, STEP_POLL, now.mono);
 	} else if (j->asked_wrong_state) {
-		j->rec.refusal = j->wrong_state;
-		j->rec.refusal.since = now.wall;
+		refuse(j, OUTCOME_WRONG_STATE, j->wrong_state.code, j->wrong_state.text, now);
 		tell_confirmed(j, now);
 		tell_job(j, now);
 		judge_check_ended(j, 0, now);
