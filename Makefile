@@ -90,7 +90,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/precheckd/jobs.d
 	install -m 755 $(O)/precheckd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(O)/drs-simulator $(DESTDIR)$(PREFIX)/bin/
-	for c in precheckd.conf jobs.d/example.conf.sample; do \
+	for c in precheckd.conf jobs.d/shop.conf.example; do \
 		test -e $(DESTDIR)$(SYSCONFDIR)/precheckd/$$c || \
 		install -m 644 etc/$$c $(DESTDIR)$(SYSCONFDIR)/precheckd/$$c; done
 	for m in $(MAN); do \

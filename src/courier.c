@@ -89,11 +89,12 @@ static void deliver(struct errand *e, const struct reply *r)
 	c->done(c->arg, r);
 }
 
-static void deliver_failure(struct errand *e)
+static void deliver_failure(struct errand *e, bool maybe_done)
 {
 	struct reply r = {
 		.call = e->call.id,
 		.outcome = OUTCOME_TRANSPORT,
+		.maybe_done = maybe_done,
 		.retry_after = -1,
 	};
 
@@ -103,7 +104,7 @@ static void deliver_failure(struct errand *e)
 
 static void on_failed(evutil_socket_t fd _unused_, short what _unused_, void *arg)
 {
-	deliver_failure(arg);
+	deliver_failure(arg, false);
 }
 
 static void fail_later(struct errand *e, const char *why)
@@ -134,8 +135,9 @@ static void on_answer(void *arg, const struct exchange *x, const char *token, si
 			taken = NULL;
 	}
 	if (err < 0) {
+		/* an answer came and can't be read: whatever it was, a submit may have been taken */
 		text_copy(e->why, sizeof(e->why), strerror(-err));
-		deliver_failure(e);
+		deliver_failure(e, e->call.kind == CALL_SUBMIT);
 		return;
 	}
 	deliver(e, r);
@@ -174,6 +176,22 @@ static int send_drs(struct errand *e, int64_t budget)
 		NULL, token, budget, on_answer, e);
 }
 
+static const char *why_not_sent(int r)
+{
+	switch (r) {
+	case -EPERM:
+		return "plain http is for loopback only";
+	case -E2BIG:
+		return "the token is larger than the gateway takes in one header (32 KB)";
+	case -EINVAL:
+		return "the token has characters that can't stand in a header";
+	case -ENOKEY:
+		return "there is no password or token for it";
+	default:
+		return strerror(-r);
+	}
+}
+
 void courier_send(struct courier *c, const struct call *call, struct settings *settings,
 	const struct secret *password, int64_t budget)
 {
@@ -195,7 +213,7 @@ void courier_send(struct courier *c, const struct call *call, struct settings *s
 	else
 		r = send_drs(e, budget);
 	if (r < 0)
-		fail_later(e, strerror(-r));
+		fail_later(e, why_not_sent(r));
 }
 
 void courier_reset(struct courier *c)
