@@ -78,6 +78,9 @@ int fault_check(struct json_object *o, const char *path, struct problem *p)
 		return r;
 	if (!json_object_object_get_ex(o, "do", NULL))
 		return problem_set(p, path, "do", "is missing");
+	if (json_object_object_get_ex(o, "count", &v) && json_object_get_int64(v) < 1 &&
+		json_object_get_int64(v) != -1)
+		return problem_set(p, path, "count", "must be at least 1, or -1 for every call");
 	if (json_object_object_get_ex(o, "status", &v) &&
 		(json_object_get_int64(v) < 100 || json_object_get_int64(v) > 599))
 		return problem_set(p, path, "status", "must be 100 to 599");

@@ -291,6 +291,8 @@ static int do_down(struct sim *s, struct json_object *o, const char *path, struc
 
 	if (r < 0)
 		return r;
+	if (s->up_timer)
+		event_del(s->up_timer); /* an older end does not end this one */
 	s->down_mode[a.what] = a.mode;
 	s->down_until[a.what] = a.length ? sim_now(s) + a.length : INT64_MAX;
 	if (a.mode != DOWN_REFUSE)
@@ -322,8 +324,11 @@ static int do_up(struct sim *s, struct json_object *o, const char *path, struct 
 	for (int i = 0; i < 3; i++)
 		if (a.what <= 0 || a.what == i)
 			s->down_until[i] = 0;
-	if (a.what <= 0)
+	if (a.what <= 0) {
+		if (s->up_timer)
+			event_del(s->up_timer);
 		r = listen_resume(s);
+	}
 	return r < 0 ? problem_set(p, path, NULL, "cannot listen: %s", strerror(-r)) : 0;
 }
 
