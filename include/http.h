@@ -43,5 +43,5 @@ unsigned http_active(const struct http *h); /* exchanges whose done is still owe
  * way go on. */
 void http_reset(struct http *h);
 
-const char *http_version(
-	void); /* libcurl's and its libraries', for --version and the start line; static */
+/* "libcurl 7.88.1, OpenSSL/3.0.22", for --version and the start line; n >= 80 is enough. Returns buf. */
+char *http_version(char *buf, size_t n);

@@ -393,7 +393,7 @@ static int start(struct daemon *d)
 {
 	struct settings *s = NULL;
 	struct secret **passwords = NULL;
-	char why[300] = "";
+	char why[300] = "", version[80];
 	int r;
 
 	if (load(d, &s, &passwords) < 0)
@@ -404,9 +404,9 @@ static int start(struct daemon *d)
 		log_err("%s", *why ? why : strerror(-r));
 		return r == -EBUSY ? EXIT_BUSY : EXIT_CONFIG;
 	}
-	log_info("precheckd %s with %s: %zu job%s in %zu cloud%s, from %s", VERSION, http_version(),
-		s->n_jobs, s->n_jobs == 1 ? "" : "s", s->n_clouds, s->n_clouds == 1 ? "" : "s",
-		d->options->config);
+	log_info("precheckd %s (%s): %zu job%s in %zu cloud%s, from %s", VERSION,
+		http_version(version, sizeof(version)), s->n_jobs, s->n_jobs == 1 ? "" : "s",
+		s->n_clouds, s->n_clouds == 1 ? "" : "s", d->options->config);
 	if (watch_new(&d->watch, (uint64_t)now().wall ^ (uint64_t)getpid() << 40, 1, 1) < 0 ||
 		watch_configure(d->watch, s, now()) < 0) {
 		log_err("out of memory");

@@ -360,7 +360,10 @@ void http_reset(struct http *h)
 	h->pool = fresh;
 }
 
-const char *http_version(void)
+char *http_version(char *buf, size_t n)
 {
-	return curl_version();
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	snprintf(buf, n, "libcurl %s, %s", v->version, v->ssl_version ? v->ssl_version : "no TLS");
+	return buf;
 }

@@ -129,6 +129,7 @@ int main(int argc, char **argv)
 	struct daemon_options o = {.config = CONFIG_FILE, .log_level = -1};
 	struct option table[ELEMENTSOF(options) + 1] = {0};
 	bool check = false, print = false;
+	char version[80];
 	int key;
 
 	open_standard_streams();
@@ -161,7 +162,8 @@ int main(int argc, char **argv)
 				return wrong_usage("no such log target:", optarg);
 			break;
 		case OPT_VERSION:
-			printf("precheckd %s (%s)\n", VERSION, http_version());
+			printf("precheckd %s (%s)\n", VERSION,
+				http_version(version, sizeof(version)));
 			return EXIT_SUCCESS;
 		case 'h':
 			usage(stdout);
