@@ -141,6 +141,7 @@ void judge_process(struct judge *j, bool up)
 
 		judge_note(j, (long)i, up ? "PROCESS begins" : "process ends", (long)j->process, 0);
 		k->looked = false;
+		k->unanswered = 0;
 		k->running_seen = false;
 		if (k->submit == SUBMIT_OPEN)
 			k->submit = SUBMIT_UNCLEAR;
@@ -166,6 +167,10 @@ void judge_configured(struct judge *j)
 			judge_note(
 				j, (long)i, conf->on ? "configured" : "no longer configured", 0, 0);
 			k->exempt = true;
+			k->on_since = j->w->t;
+			/* a run that was left behind is followed again */
+			k->adopted = conf->on && j->w->have[i] &&
+				j->w->saved[i].run.state != RUN_NONE;
 			k->looked = k->running_seen = false;
 			k->fed = judge_healthy(j, f->cloud);
 			if (!conf->on && f->owner == OWNER_US)
@@ -177,7 +182,7 @@ void judge_configured(struct judge *j)
 			/* a check that was due by the old interval goes on */
 			if (j->w->t - k->paced_from >= k->interval - k->interval / 6)
 				k->exempt = true;
-			k->fed = judge_healthy(j, f->cloud);
+			k->fed = MAX(k->fed, judge_healthy(j, f->cloud));
 		}
 		k->on = conf->on;
 		k->interval = conf->interval;
@@ -355,17 +360,21 @@ void judge_scan(struct judge *j)
 		if (!can_eat(j, i))
 			continue;
 		hungry = judge_healthy(j, cloud) - k->fed;
-		if (hungry > HUNGER * k->interval + SLACK)
+		if (hungry > HUNGER * k->interval + SLACK) {
 			judge_violation(j, (long)i, -1,
 				"no finished run for %lld s of healthy time",
 				(long long)hungry / 1000);
-		else if (k->has_report && k->refused == NO && k->ended == NO && k->told.any &&
-			 k->told.verdict != VERDICT_REFUSED && !k->told.stale &&
-			 j->clouds[cloud].trouble == TROUBLE_NONE &&
-			 j->w->t - k->counted_at > k->stale_after + k->interval + HOURS(1) &&
-			 j->w->t - j->clouds[cloud].calm_since > k->interval + HOURS(1))
+			judge_print_runs(j, cloud);
+		} else if (k->has_report && k->refused == NO && k->ended == NO && k->told.any &&
+			   k->told.verdict != VERDICT_REFUSED && !k->told.stale &&
+			   j->clouds[cloud].trouble == TROUBLE_NONE &&
+			   j->w->t - k->counted_at > k->stale_after + k->interval + HOURS(1) &&
+			   j->w->t - MAX(MAX(j->clouds[cloud].calm_since, j->up_since),
+					     k->on_since) >
+				   k->interval + HOURS(1)) {
 			judge_violation(
 				j, (long)i, -1, "the verdict is old, and was not told as stale");
+		}
 	}
 }
 

@@ -161,6 +161,25 @@ void judge_call(struct judge *j, const struct flight *fl)
 	}
 }
 
+/* Which runs fill the slots of a cloud; in full those that the heart believes to be over. */
+void judge_print_runs(struct judge *j, unsigned cloud)
+{
+	for (size_t i = 0; i < j->w->fake->n_tasks; i++) {
+		const struct fake_task *f = &j->w->fake->tasks[i];
+		const struct watched *k = judge_job(j, (long)i);
+		char title[96];
+
+		if (f->cloud != cloud || f->owner == OWNER_NONE)
+			continue;
+		snprintf(title, sizeof(title), "job-%zu, its run (owner %d) goes on since %lld s",
+			i, (int)f->owner, (long long)(j->w->t - f->began) / 1000);
+		if (f->owner == OWNER_US && k->submit == SUBMIT_NONE)
+			trace_print(&k->trace, title);
+		else
+			printf("  %s\n", title);
+	}
+}
+
 void judge_taken(struct judge *j, const struct flight *fl)
 {
 	unsigned running;
@@ -171,20 +190,7 @@ void judge_taken(struct judge *j, const struct flight *fl)
 	if (running <= j->w->clouds[fl->cloud].max_runs)
 		return;
 	judge_violation(j, fl->asked[0], fl->cloud, "%u runs at once, more than max_runs", running);
-	for (size_t i = 0; i < j->w->fake->n_tasks; i++) {
-		const struct fake_task *f = &j->w->fake->tasks[i];
-		const struct watched *k = judge_job(j, (long)i);
-		char title[96];
-
-		if (f->cloud != fl->cloud || f->owner != OWNER_US)
-			continue;
-		snprintf(title, sizeof(title), "job-%zu, its run goes on since %lld s", i,
-			(long long)(j->w->t - f->began) / 1000);
-		if (k->submit == SUBMIT_NONE) /* the heart believes that it is over */
-			trace_print(&k->trace, title);
-		else
-			printf("  %s\n", title);
-	}
+	judge_print_runs(j, fl->cloud);
 }
 
 static void login_delivered(struct cloud_judge *c, const struct flight *fl, int64_t t)

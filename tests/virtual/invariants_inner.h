@@ -32,6 +32,7 @@ struct told {
 
 struct watched { /* one per task */
 	bool on;
+	int64_t on_since;
 	int64_t interval, settle, stale_after;
 
 	/* as delivered */
@@ -40,13 +41,14 @@ struct watched { /* one per task */
 	enum tri refused, ended;
 	int64_t gone_at; /* of the first "gone" in a row; -1: none */
 	unsigned gone_process;
-	bool wrong_state; /* a submit or result said so; the status will tell */
+	enum tri wrong_state; /* a submit or result said so; the status will tell */
 	unsigned wrong_state_process;
 	bool has_report;
 	uint64_t content;
 	uint64_t bad, unchecked; /* content.h's four bits an item */
 	int64_t counted_at;      /* virtual */
 	bool looked;             /* a result was answered in this process */
+	unsigned unanswered;     /* results asked for in this process that lacked its entry */
 	bool running_seen;       /* and the last one showed a run going on */
 	uint64_t run_seen;       /* the run last seen under way */
 	bool content_seen;
@@ -138,4 +140,5 @@ unsigned truth_verdicts(const struct watched *k); /* a mask of those that may ha
 void news_check(struct judge *j, const struct news *n);
 
 /* invariants_calls.c */
+void judge_print_runs(struct judge *j, unsigned cloud);
 void calls_delivered(struct judge *j, const struct flight *fl);

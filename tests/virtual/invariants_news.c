@@ -143,6 +143,7 @@ static void job_news(struct judge *j, const struct news *n)
 		else
 			k->run_before = k->fact->run - 1;
 		k->adopted = true;
+		k->refused = k->refused == NO ? NO : MAYBE;
 		k->submit = SUBMIT_NONE;
 		k->exempt = true;
 		j->counts.adopted++;

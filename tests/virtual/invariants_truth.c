@@ -52,9 +52,9 @@ static void status_answer(struct judge *j, struct watched *k, const struct fact 
 	k->seen = true;
 	if (class == 0 && before == 3 && k->refused == NO)
 		k->refused = MAYBE;
-	if (class == 0 && k->wrong_state)
-		k->refused = k->wrong_state_process == j->process ? YES : MAYBE;
-	k->wrong_state = false;
+	if (class == 0 && k->wrong_state != NO && k->refused != YES)
+		k->refused = k->wrong_state_process == j->process ? k->wrong_state : MAYBE;
+	k->wrong_state = NO;
 	if (class == 1 || class == 2) {
 		k->refused = NO;
 		k->ended = NO;
@@ -97,7 +97,7 @@ static void refusal(struct judge *j, struct watched *k, const struct flight *fl,
 		if (fl->call.kind == CALL_RESULT && k->submit != SUBMIT_TAKEN &&
 			k->submit != SUBMIT_UNCLEAR && !k->adopted)
 			break; /* no run to be overtaken: it was never checked before */
-		k->wrong_state = true;
+		k->wrong_state = k->submit == SUBMIT_UNCLEAR ? MAYBE : YES;
 		k->wrong_state_process = j->process;
 		break;
 	case OUTCOME_NOT_READY:
@@ -119,7 +119,7 @@ static void submit_answer(
 	k->exempt = true;
 	if (fact->outcome == OUTCOME_OK) {
 		k->submit = SUBMIT_TAKEN;
-		k->wrong_state = false;
+		k->wrong_state = NO;
 		k->refused = k->refused == NO ? NO : MAYBE;
 		return;
 	}
@@ -131,8 +131,11 @@ static void result_answer(
 {
 	k->looked = true;
 	k->running_seen = fact->lower;
-	if (fact->lower)
+	if (fact->lower) {
 		k->run_seen = fact->run;
+		if (k->refused == YES && k->submit == SUBMIT_UNCLEAR)
+			k->refused = MAYBE;
+	}
 	if (k->refused == YES && !j->w->clouds[fl->cloud].check)
 		k->refused = MAYBE;
 	if (fact->finished) {
@@ -141,7 +144,7 @@ static void result_answer(
 	}
 	if (fact->outcome == OUTCOME_GONE || fact->outcome == OUTCOME_WRONG_STATE) {
 		refusal(j, k, fl, fact->outcome);
-		if (fact->outcome == OUTCOME_WRONG_STATE)
+		if (fact->outcome == OUTCOME_WRONG_STATE && k->submit == SUBMIT_TAKEN)
 			k->submit = SUBMIT_NONE;
 		k->exempt = true;
 	}
@@ -224,6 +227,9 @@ void truth_deliver(struct judge *j, const struct flight *fl)
 			struct watched *k = judge_job(j, fl->asked[i]);
 
 			judge_note(j, fl->asked[i], "no entry for it", (long)fl->call.id, 0);
+			/* twice without an answer: there may be no result at all */
+			if (fl->call.kind == CALL_RESULT && ++k->unanswered >= 2)
+				k->looked = true;
 			if (fl->call.kind == CALL_SUBMIT) {
 				k->submit = SUBMIT_UNCLEAR;
 				k->exempt = true;
@@ -288,9 +294,11 @@ void truth_counted(struct judge *j, long task, const struct job_record *r)
 	k->has_report = true;
 	k->content = fact->content;
 	k->counted_at = j->w->t;
-	/* an accepted submit clears a refusal; where none is made, a result that is read does */
-	k->refused = k->refused == YES && j->w->clouds[j->w->fake->tasks[task].cloud].check ? YES
-											    : NO;
+	/* a finished run clears a refusal; where no runs are made, a result that is read does */
+	if (r->report_run != 0 || !j->w->clouds[j->w->fake->tasks[task].cloud].check)
+		k->refused = NO;
+	else
+		k->refused = k->refused == YES ? YES : NO;
 	k->ended = k->ended == YES ? YES : NO;
 	if (k->submit == SUBMIT_TAKEN || k->submit == SUBMIT_UNCLEAR) {
 		k->paced_from = k->submit == SUBMIT_TAKEN && r->report_run != 0 ? k->submit_at : -1;

@@ -234,6 +234,7 @@ static void die(struct world *w)
 /* From here on nothing goes wrong any more. */
 static void heal(struct world *w)
 {
+	judge_scan(w->judge); /* holds that are on now go on for a while */
 	w->fake->gentle = true;
 	w->die_at_submit = false;
 	for (unsigned i = 0; i < w->fake->n_clouds; i++)

@@ -26,6 +26,7 @@ static unsigned report_totals(const struct totals *t, unsigned *failed)
 		{"runs of ours", t->fake.runs},
 		{"runs of others", t->fake.foreign},
 		{"slow runs", t->fake.slow},
+		{"stuck runs", t->fake.stuck},
 		{"reports counted", t->judge.counted},
 		{"outages of all sorts", t->world.outages},
 		{"tokens that ended early or expired", t->fake.expired},

@@ -303,7 +303,7 @@ static void new_confs(struct world *w)
 	for (size_t i = 0; i < w->fake->n_clouds; i++)
 		w->clouds[i] = (struct cloud_conf){.pace = i % 4 == 1 ? 20 : 30,
 			.connections = i % 3 == 2 ? 2 : 4,
-			.max_runs = i % 5 == 0 ? 8 : 20,
+			.max_runs = i % 5 == 0 ? 12 : 20,
 			.mark = (unsigned)(i + 1) << 16,
 			.check = i + 1 < w->fake->n_clouds};
 	for (size_t i = 0; i < w->fake->n_tasks; i++)
@@ -361,7 +361,7 @@ bool world_play(const struct story *s, struct totals *totals)
 	w.saved = calloc(tasks, sizeof(*w.saved));
 	w.have = calloc(tasks, sizeof(*w.have));
 	w.end = DAYS(s->days);
-	w.heal = w.end - MIN(HOURS(30), w.end / 2);
+	w.heal = w.end - MIN(HOURS(44), w.end / 2);
 	new_confs(&w);
 	w.judge = judge_new(&w);
 	script_begin(&w);
