@@ -40,6 +40,7 @@ struct job {
 	int64_t took_part; /* mono ms when the present check began; next due counts from it */
 	unsigned tries;    /* failures in a row of the present step, the task's own */
 	unsigned resubmits;
+	unsigned blanks; /* answers in a row that left it out, since settle */
 	int64_t gone_at; /* mono ms of the first "gone"; 0 none */
 	bool baselined;  /* in this process */
 	uint64_t

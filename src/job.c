@@ -64,7 +64,7 @@ bool job_stale(const struct job_record *r, const struct job_settings *s, int64_t
 	enum verdict v = job_verdict(r, s, wall);
 	int64_t limit = s->stale_after;
 
-	if (r->confirmed == 0 || v == VERDICT_ENDED)
+	if (r->confirmed == 0 || v == VERDICT_UNKNOWN || v == VERDICT_ENDED)
 		return false;
 	/* some refusals are asked again by the hour or the day only */
 	if (v == VERDICT_REFUSED && r->due > r->confirmed)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TRIES_MAX        5 /* of one step, before it is left until the next check */
+#define BLANKS_MAX       3
 #define RUN_GIVEN_UP     HOURS(24)
 #define BAD_REQUEST_HOLD HOURS(1)
 #define PARENT_HOLD      DAYS(1)
@@ -228,6 +229,13 @@ static void poll_again(struct job *j, struct now now)
 	j->poll = MIN(2 * j->poll, 6 * j->set->poll);
 }
 
+/* Whether the answer says that there is no result, rather than nothing at all. */
+static bool says_none(const struct answer *a)
+{
+	return a && (a->outcome == OUTCOME_WRONG_STATE || a->outcome == OUTCOME_NOT_READY ||
+			    a->outcome == OUTCOME_REFUSED);
+}
+
 /* Nothing new was seen by the end of settle: the submit that nobody answered for never arrived. */
 static void submit_once_more(struct job *j, struct now now)
 {
@@ -252,10 +260,6 @@ static void judge_poll(struct job *j, const struct report *r, int64_t asked, str
 	struct run *run = &j->rec.run;
 	bool settled = asked >= j->settled;
 
-	if (r->process < 0) {
-		poll_without_news(j, asked, now);
-		return;
-	}
 	if (!report_finished(r)) {
 		if (!run->fresh || run->state == RUN_UNSURE)
 			tell_dirty_job(j);
@@ -297,13 +301,6 @@ static void judge_baseline(struct job *j, const struct report *r, bool known, st
 		j->ended_once = true;
 }
 
-/* Whether the answer says that there is no result, rather than nothing at all. */
-static bool says_none(const struct answer *a)
-{
-	return a && (a->outcome == OUTCOME_WRONG_STATE || a->outcome == OUTCOME_NOT_READY ||
-			    a->outcome == OUTCOME_REFUSED);
-}
-
 static void judge_before_submit(
 	struct job *j, const struct answer *a, const struct report *r, struct now now)
 {
@@ -319,6 +316,10 @@ static void judge_before_submit(
 
 static void judge_read(struct job *j, const struct report *r, struct now now)
 {
+	if (r && under_way(r) && j->set->check) {
+		adopt(j, now);
+		return;
+	}
 	if (r && under_way(r) && now.mono - j->took_part < j->set->run_limit) {
 		job_plan(j, STEP_READ, now.mono + 6 * j->set->poll);
 		return;
@@ -329,6 +330,18 @@ static void judge_read(struct job *j, const struct report *r, struct now now)
 		take_report(j, r, 0, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
+}
+
+/* An answer that leaves the job out proves nothing; three in a row after settle, that there is nothing. */
+static bool says_nothing(struct job *j, const struct answer *a, int64_t asked)
+{
+	if (says_none(a))
+		return true;
+	if (a && a->outcome != OUTCOME_OK)
+		return false;
+	if (asked >= j->settled)
+		j->blanks++;
+	return j->blanks >= BLANKS_MAX;
 }
 
 static bool refuses_reading(const struct answer *a)
@@ -363,7 +376,8 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 	}
 	switch (j->step) {
 	case STEP_POLL:
-		if (r) {
+		if (r && r->process >= 0) {
+			j->blanks = 0;
 			judge_poll(j, r, asked, now);
 			break;
 		}
@@ -372,7 +386,10 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 			tell_confirmed(j, now);
 			tell_job(j, now);
 		}
-		poll_without_news(j, asked, now);
+		if (says_nothing(j, a, asked))
+			poll_without_news(j, asked, now);
+		else
+			poll_again(j, now);
 		break;
 	case STEP_BASELINE:
 	case STEP_LOOK:
@@ -478,6 +495,7 @@ static void judge_submit(struct job *j, const struct answer *a, struct now now)
 {
 	/* counted from the answer: DRS may have taken the submit as late as that */
 	j->settled = now.mono + j->set->settle;
+	j->blanks = 0;
 	if (!a) { /* no entry: unsure, polling will tell */
 		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
 		return;

@@ -491,8 +491,10 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 /* A job that grows stale because its cloud is in trouble is the cloud's news, not one more for each job. */
 static void grown_stale(struct watch *w, struct job *j, struct now now)
 {
+	enum verdict v = job_verdict(&j->rec, j->set, now.wall);
+
 	plan_remove(&w->stale, &j->stale);
-	if (job_verdict(&j->rec, j->set, now.wall) == VERDICT_ENDED || j->rec.told_stale)
+	if (v == VERDICT_ENDED || v == VERDICT_UNKNOWN || j->rec.told_stale)
 		return;
 	if (cloud_in_told_trouble(j->cloud) || !job_stale(&j->rec, j->set, now.wall)) {
 		j->stale.at = now.mono + j->set->interval;
