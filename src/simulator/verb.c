@@ -17,7 +17,7 @@ struct args {
 	char *id, *project, *user, *domain, *password;
 	struct json_object *task, *items, *run, *expire, *revoke;
 	int what, mode, role;
-	int64_t length;
+	int64_t length, by;
 	bool gone, unlock, enabled, console_only;
 };
 
@@ -65,6 +65,10 @@ static const struct field credential_fields[] = {
 static const struct field end_fields[] = {
 	F(expire, FIELD_JSON, NULL),
 	F(revoke, FIELD_JSON, NULL),
+};
+
+static const struct field advance_fields[] = {
+	F(by, FIELD_SPAN, NULL),
 };
 
 #define TABLE(t) t, ELEMENTSOF(t)
@@ -284,6 +288,18 @@ static void on_up(evutil_socket_t fd _unused_, short what _unused_, void *arg)
 		record_event(s, "event-failed", "cannot listen again");
 }
 
+/* When the port is listened on again, if that time is known. */
+static void arm_up(struct sim *s)
+{
+	int64_t ms = MAX(s->down_until[DOWN_ALL] - sim_now(s), (int64_t)0);
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (!s->up_timer)
+		s->up_timer = evtimer_new(s->base, on_up, s);
+	if (s->up_timer)
+		evtimer_add(s->up_timer, &tv);
+}
+
 static int do_down(struct sim *s, struct json_object *o, const char *path, struct problem *p)
 {
 	struct args a = {0};
@@ -298,14 +314,8 @@ static int do_down(struct sim *s, struct json_object *o, const char *path, struc
 	if (a.mode != DOWN_REFUSE)
 		return 0;
 	listen_stop(s);
-	if (a.length) {
-		struct timeval tv = {.tv_sec = a.length / 1000, .tv_usec = a.length % 1000 * 1000};
-
-		if (!s->up_timer)
-			s->up_timer = evtimer_new(s->base, on_up, s);
-		if (s->up_timer)
-			evtimer_add(s->up_timer, &tv);
-	}
+	if (a.length)
+		arm_up(s);
 	return 0;
 }
 
@@ -397,6 +407,43 @@ static int do_credential(struct sim *s, struct json_object *o, const char *path,
 	return r;
 }
 
+static void on_planned(evutil_socket_t fd, short what, void *arg);
+
+static int arm(struct planned *pl)
+{
+	int64_t ms = MAX(pl->at - sim_now(pl->sim), (int64_t)0);
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (!pl->timer)
+		pl->timer = evtimer_new(pl->sim->base, on_planned, pl);
+	return pl->timer && evtimer_add(pl->timer, &tv) == 0 ? 0 : -ENOMEM;
+}
+
+static int check_advance(struct json_object *o, const char *path, struct problem *p)
+{
+	int r = field_check(o, TABLE(advance_fields), path, p);
+
+	return r < 0 ? r : need(o, "by", path, p);
+}
+
+/* Moves the simulator's clock forward, so that no test has to wait for a span, or to be quick. */
+static int do_advance(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	struct args a = {0};
+	struct planned *pl;
+	int r = field_read(o, TABLE(advance_fields), &a, path, p);
+
+	if (r < 0)
+		return r;
+	s->start -= a.by;
+	TAILQ_FOREACH (pl, &s->planned, link)
+		if (pl->timer && arm(pl) < 0)
+			return -ENOMEM;
+	if (s->up_timer && evtimer_pending(s->up_timer, NULL))
+		arm_up(s);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*check)(struct json_object *, const char *, struct problem *);
@@ -414,6 +461,7 @@ static const struct {
 	{"clear-faults", check_nothing, do_clear},
 	{"down", check_down, do_down},
 	{"up", check_up, do_up},
+	{"advance", check_advance, do_advance},
 };
 
 int verb_check(const char *verb, struct json_object *o, const char *path, struct problem *p)
@@ -459,15 +507,6 @@ static void on_planned(evutil_socket_t fd _unused_, short what _unused_, void *a
 		record_event(pl->sim, "event", pl->verb);
 	}
 	planned_free(pl);
-}
-
-static int arm(struct planned *pl)
-{
-	int64_t ms = MAX(pl->at - sim_now(pl->sim), (int64_t)0);
-	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-
-	pl->timer = evtimer_new(pl->sim->base, on_planned, pl);
-	return pl->timer && evtimer_add(pl->timer, &tv) == 0 ? 0 : -ENOMEM;
 }
 
 int verb_plan(struct sim *s, struct json_object *event, bool from_now, const char *path,

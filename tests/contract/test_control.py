@@ -312,12 +312,17 @@ def test_somebody_presses_the_button():
 
 
 def test_events_on_a_timeline():
-    events = [{"at": "50ms", "task": {"id": TASK, "status": "STARTJOBING"}},
-              {"at": "100ms", "fault": {"kind": "status", "do": "code", "code": "DRS.M00004"}},
+    events = [{"at": "1h", "task": {"id": TASK, "status": "STARTJOBING"}},
+              {"at": "2h", "fault": {"kind": "status", "do": "code", "code": "DRS.M00004"}},
               {"at": "0s", "delete-task": {"id": UNKNOWN}}]
     with client(events=events) as c:
-        c.sim.wait("event", 2)
         assert c.sim.wait("event-failed", 1)
+        assert c.status(TASK)[1]["results"][0]["status"] == "CONFIGURATION"
+        c.sim.advance("1h")
+        c.sim.wait("event", 1)
+        assert c.status(TASK)[1]["results"][0]["status"] == "STARTJOBING"
+        c.sim.advance("1h")
+        c.sim.wait("event", 2)
         assert c.status(TASK)[0] == 500
         assert c.status(TASK)[1]["results"][0]["status"] == "STARTJOBING"
 
@@ -338,7 +343,7 @@ def test_defaults_change():
 
 
 def test_unpleasant_by_default():
-    bare = {"users": [{"name": USER, "domain": DOMAIN, "password": CANARY_PASSWORD}],
+    bare = {"defaults": {"stale": "1h", "duration": "1h"}, "users": [{"name": USER, "domain": DOMAIN, "password": CANARY_PASSWORD}],
             "projects": [{"id": PROJECT, "name": "eu-de", "domain": DOMAIN, "tasks": [
                 {"id": TASK, "report": {"items": [{"item": "a", "result": "FAILED"}]},
                  "items": [{"item": "a", "result": "PASSED"}]},
@@ -356,5 +361,6 @@ def test_unpleasant_by_default():
         old = sim.call(token, PROJECT, "batch-precheck-result", {"jobs": [TASK]})[1]["results"][0]
         assert old["process"] == "100%" and old["precheck_result"][0]["result"] == "FAILED"
         sim.post("defaults", {"stale": "0s"})
+        assert sim.state()["active"] == 1
         young = sim.call(token, PROJECT, "batch-precheck-result", {"jobs": [TASK]})[1]["results"][0]
         assert young["process"] != "100%" and young["precheck_result"][0]["result"] == ""

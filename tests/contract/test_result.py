@@ -123,12 +123,22 @@ def test_result_before_the_end_means_nothing(early):
 
 
 def test_a_run_comes_to_its_end():
-    with run({"items": items("PASSED"), "duration": "100ms"}) as c:
+    def shows():
+        entry = c.result(TASK)[1]["results"][0]
+        return entry["process"], entry["total_passed_rate"], len(entry["precheck_result"])
+
+    with run({"items": items("PASSED", "PASSED"), "duration": "100min"}) as c:
         c.submit(TASK)
-        assert c.result(TASK)[1]["results"][0]["process"] != "100%"
+        assert shows() == ("0%", "0%", 0)
+        c.sim.advance("45min")
+        assert shows() == ("40%", "0%", 0)
+        c.sim.advance("20min")
+        assert shows() == ("60%", "50%", 1)
+        c.sim.advance("34min")
+        assert shows() == ("90%", "50%", 1)
         assert c.sim.state()["active"] == 1
-        c.sim.control("GET", "wait?kind=none&timeout=150ms")
-        assert c.result(TASK)[1]["results"][0]["process"] == "100%"
+        c.sim.advance("1min")
+        assert shows() == ("100%", "100%", 2)
         assert c.sim.state()["active"] == 0
 
 
@@ -136,8 +146,11 @@ def test_the_last_item_lingers_at_100_percent():
     with run({"items": items("PASSED", "FAILED"), "linger": "1h"}, {"empty_first": True}) as c:
         c.submit(TASK)
         entry = c.result(TASK)[1]["results"][0]
-    assert entry["process"] == "100%"
-    assert entry["precheck_result"][1] == {"item": "item1", "result": ""}
+        assert entry["process"] == "100%"
+        assert entry["precheck_result"][1] == {"item": "item1", "result": ""}
+        c.sim.advance("1h")
+        entry = c.result(TASK)[1]["results"][0]
+        assert entry["precheck_result"][1] == {"item": "item1", "result": "FAILED"}
 
 
 def test_the_old_100_percent_is_shown_for_a_while():
@@ -148,6 +161,8 @@ def test_the_old_100_percent_is_shown_for_a_while():
         c.submit(TASK)
         assert c.result(TASK)[1]["results"][0] == before
         assert before["process"] == "100%" and before["result"] is False
+        c.sim.advance("1h")
+        assert c.result(TASK)[1]["results"][0]["result"] is True
 
 
 def test_one_outcome_per_run_and_the_last_repeats():
