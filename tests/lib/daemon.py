@@ -347,8 +347,13 @@ class Daemon:
 
 # -- reading the simulator's log --------------------------------------------------------------------
 
+def runs(sim):
+    """How many pre-checks of each task the simulator has begun."""
+    return {t["id"]: t["runs"] for p in sim.state()["projects"] for t in p["tasks"]}
+
+
 def submits(log):
-    """How often each task's pre-check was submitted, by a log of the simulator."""
+    """How often each task was in a submit that DRS acted on, refusing single tasks perhaps."""
     count = collections.Counter()
     for e in log:
         if e["kind"] == "submit" and e["executed"]:
