@@ -73,7 +73,7 @@ $(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)
 	$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka -lpthread
 
 $(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a | $(O)
-	$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS)
+	$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS) -lm
 
 $(O):
 	mkdir -p $(O)/simulator $(O)/unit

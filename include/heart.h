@@ -148,11 +148,9 @@ struct watch {
 	struct plan stale;
 	int64_t wake;
 	const struct reply *reply; /* being judged; NULL otherwise */
-	struct {                   /* what watch_next() lent last */
-		struct run_effect *run;
-		struct news_effect *news;
-		struct call_effect *call;
-	} lent;
+	struct run_list lent_runs; /* handed out since the last event */
+	struct news_list lent_news;
+	struct call_list lent_calls;
 };
 
 /* Memory that can't be had ends the process: what was saved is whole and a restart goes on from there,
@@ -210,6 +208,8 @@ void cloud_tell_state(struct cloud *c, struct now now);
 void cloud_weigh_pace(struct cloud *c, struct now now);
 
 /* --- tell.c: effects --- */
+
+void tell_take_back(struct watch *w); /* at the beginning of each event */
 
 void tell_dirty_job(struct job *j);
 void tell_dirty_cloud(struct cloud *c);

@@ -17,10 +17,10 @@ struct now {
 struct cloud_record {
 	char *iam, *drs, *user, *domain, *project; /* the key; owned */
 	enum trouble trouble;
-	int64_t trouble_since;			   /* wall */
-	enum call_kind trouble_call;		   /* the kind of call that met it: its success ends it */
-	int64_t throttled_since;		   /* wall; 0: pace is as configured */
-	char refused_mark[SECRET_MARK];		   /* of the credential that IAM refused twice; "" none */
+	int64_t trouble_since;          /* wall */
+	enum call_kind trouble_call;    /* the kind of call that met it: its success ends it */
+	int64_t throttled_since;        /* wall; 0: pace is as configured */
+	char refused_mark[SECRET_MARK]; /* of the credential that IAM refused twice; "" none */
 	char trouble_code[24], trouble_text[200];
 };
 
@@ -30,7 +30,7 @@ struct run_record {
 	uint64_t number;
 	int64_t submitted, ended; /* wall */
 	bool foreign;
-	bool lost;		       /* ended without a verdict */
+	bool lost;                   /* ended without a verdict */
 	const struct report *report; /* NULL if lost */
 };
 
@@ -43,7 +43,8 @@ enum effect_kind {
 	_EFFECT_KIND_MAX
 };
 
-struct effect { /* everything in it is borrowed until the next call of any watch function */
+struct effect { /* news and calls are borrowed until the next event, the rest until the next
+		 * watch_next() */
 	enum effect_kind kind;
 	const struct job_record *job;
 	const struct cloud_record *cloud;
@@ -53,7 +54,8 @@ struct effect { /* everything in it is borrowed until the next call of any watch
 };
 
 /* next_run and next_news: the first numbers to give (1 in a fresh start). -ENOMEM. */
-int watch_new(struct watch **ret, uint64_t seed, uint64_t next_run, uint64_t next_news) _must_check_;
+int watch_new(
+	struct watch **ret, uint64_t seed, uint64_t next_run, uint64_t next_news) _must_check_;
 struct watch *watch_free(struct watch *w); /* may be NULL; returns NULL */
 DEFINE_CLEANUP(struct watch *, watch_free)
 
@@ -66,7 +68,8 @@ int watch_restore(struct watch *w, const struct job_record *jobs, size_t n,
  * configuration stays. */
 int watch_configure(struct watch *w, struct settings *s, struct now now) _must_check_;
 
-void watch_reply(struct watch *w, const struct reply *r, struct now now); /* borrows; late ones are ignored */
+void watch_reply(struct watch *w, const struct reply *r,
+	struct now now); /* borrows; late ones are ignored */
 void watch_tick(struct watch *w, struct now now);
 
 /* Checks a job (NULL: all) as soon as may be; never on top of a run in progress. */
@@ -79,18 +82,19 @@ void watch_tell_state(struct watch *w, struct now now);
 /* Mono ms when watch_tick() is wanted; INT64_MAX: only after a reply. */
 int64_t watch_wake(const struct watch *w);
 
-/* Drains the effects of the last event: saves, then news, then calls. False: none left. The caller acts on
- * each; a watch function other than this one may only be called when it returned false. */
+/* Drains the effects of the last event: saves, then news, then calls. False: none left; only then may another
+ * watch function be called. */
 bool watch_next(struct watch *w, struct effect *ret);
 
 /* A view for status line, --once and tests. */
 struct watch_summary {
 	unsigned jobs, stale, running;
 	unsigned verdicts[_VERDICT_MAX];
-	unsigned unfinished; /* jobs that have not yet come to the end of a first check in this process, and
+	unsigned
+		unfinished; /* jobs that have not yet come to the end of a first check in this process, and
 			      * whose cloud is not in told trouble either */
 	unsigned clouds, clouds_down;
-	int64_t next_due;	 /* mono ms of the next check; INT64_MAX none */
+	int64_t next_due;  /* mono ms of the next check; INT64_MAX none */
 	int64_t token_end; /* mono ms: the earliest end of a token in use; INT64_MAX none */
 };
 void watch_summarise(const struct watch *w, struct now now, struct watch_summary *ret);

@@ -52,6 +52,7 @@ void judge_check_ended(struct job *j, int64_t next, struct now now)
 	int64_t base = j->took_part ? j->took_part : now.mono;
 	int64_t at = next ? next : base + j->set->interval;
 	enum verdict v = job_verdict(&j->rec, j->set, now.wall);
+	struct plan *stale = &j->cloud->watch->stale;
 
 	at = MAX(at, now.mono);
 	j->took_part = 0;
@@ -60,8 +61,14 @@ void judge_check_ended(struct job *j, int64_t next, struct now now)
 	j->ended_once = true;
 	j->rec.due = now.wall + (at - now.mono);
 	tell_dirty_job(j);
+	/* some refusals are asked again by the hour or the day only: they don't grow stale before */
+	if (next && j->stale.slot && j->stale.at < at + j->set->interval) {
+		plan_remove(stale, &j->stale);
+		j->stale.at = at + j->set->interval;
+		plan_add(stale, &j->stale);
+	}
 	if (v == VERDICT_ENDED) {
-		plan_remove(&j->cloud->watch->stale, &j->stale);
+		plan_remove(stale, &j->stale);
 		job_plan(j, STEP_NONE, NEVER);
 	} else {
 		job_plan(j, STEP_STATUS, at);

@@ -181,52 +181,59 @@ void tell_confirmed(struct job *j, struct now now)
 	tell_dirty_job(j);
 }
 
-static void drop_lent(struct watch *w)
+/* What was handed out is lent until the next event: the roof saves, then tells, then calls. */
+void tell_take_back(struct watch *w)
 {
-	if (w->lent.run) {
-		report_unref(w->lent.run->report);
-		free(w->lent.run);
+	struct run_effect *run;
+	struct news_effect *news;
+	struct call_effect *call;
+
+	while ((run = STAILQ_FIRST(&w->lent_runs))) {
+		STAILQ_REMOVE_HEAD(&w->lent_runs, link);
+		report_unref(run->report);
+		free(run);
 	}
-	if (w->lent.news) {
-		news_free(w->lent.news->news);
-		free(w->lent.news);
+	while ((news = STAILQ_FIRST(&w->lent_news))) {
+		STAILQ_REMOVE_HEAD(&w->lent_news, link);
+		news_free(news->news);
+		free(news);
 	}
-	free(w->lent.call);
-	memset(&w->lent, 0, sizeof(w->lent));
+	while ((call = STAILQ_FIRST(&w->lent_calls))) {
+		STAILQ_REMOVE_HEAD(&w->lent_calls, link);
+		free(call);
+	}
 }
 
 bool watch_next(struct watch *w, struct effect *ret)
 {
 	struct job *j = TAILQ_FIRST(&w->dirty_jobs);
 	struct cloud *c = TAILQ_FIRST(&w->dirty_clouds);
+	struct run_effect *run = STAILQ_FIRST(&w->runs);
+	struct news_effect *news = STAILQ_FIRST(&w->news);
+	struct call_effect *call = STAILQ_FIRST(&w->calls);
 
-	drop_lent(w);
 	if (j) {
 		TAILQ_REMOVE(&w->dirty_jobs, j, dirty_link);
 		j->dirty = false;
 		*ret = (struct effect){.kind = EFFECT_SAVE_JOB, .job = &j->rec};
-		return true;
-	}
-	if (c) {
+	} else if (c) {
 		TAILQ_REMOVE(&w->dirty_clouds, c, dirty_link);
 		c->dirty = false;
 		*ret = (struct effect){.kind = EFFECT_SAVE_CLOUD, .cloud = &c->rec};
-		return true;
-	}
-	if ((w->lent.run = STAILQ_FIRST(&w->runs))) {
+	} else if (run) {
 		STAILQ_REMOVE_HEAD(&w->runs, link);
-		*ret = (struct effect){.kind = EFFECT_SAVE_RUN, .run = &w->lent.run->rec};
-		return true;
-	}
-	if ((w->lent.news = STAILQ_FIRST(&w->news))) {
+		STAILQ_INSERT_TAIL(&w->lent_runs, run, link);
+		*ret = (struct effect){.kind = EFFECT_SAVE_RUN, .run = &run->rec};
+	} else if (news) {
 		STAILQ_REMOVE_HEAD(&w->news, link);
-		*ret = (struct effect){.kind = EFFECT_NEWS, .news = w->lent.news->news};
-		return true;
-	}
-	if ((w->lent.call = STAILQ_FIRST(&w->calls))) {
+		STAILQ_INSERT_TAIL(&w->lent_news, news, link);
+		*ret = (struct effect){.kind = EFFECT_NEWS, .news = news->news};
+	} else if (call) {
 		STAILQ_REMOVE_HEAD(&w->calls, link);
-		*ret = (struct effect){.kind = EFFECT_CALL, .call = &w->lent.call->call};
-		return true;
+		STAILQ_INSERT_TAIL(&w->lent_calls, call, link);
+		*ret = (struct effect){.kind = EFFECT_CALL, .call = &call->call};
+	} else {
+		return false;
 	}
-	return false;
+	return true;
 }

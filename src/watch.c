@@ -96,6 +96,9 @@ int watch_new(struct watch **ret, uint64_t seed, uint64_t next_run, uint64_t nex
 	STAILQ_INIT(&w->runs);
 	STAILQ_INIT(&w->news);
 	STAILQ_INIT(&w->calls);
+	STAILQ_INIT(&w->lent_runs);
+	STAILQ_INIT(&w->lent_news);
+	STAILQ_INIT(&w->lent_calls);
 	*ret = w;
 	return 0;
 }
@@ -167,6 +170,7 @@ struct watch *watch_free(struct watch *w)
 		return NULL;
 	while (watch_next(w, &e))
 		;
+	tell_take_back(w);
 	for (j = TAILQ_FIRST(&w->jobs); j; j = next_j) {
 		next_j = TAILQ_NEXT(j, link);
 		remove_job(w, j);
@@ -357,6 +361,7 @@ int watch_configure(struct watch *w, struct settings *s, struct now now)
 	struct job *j, *next_j;
 	struct flight *f, *next_f;
 
+	tell_take_back(w);
 	w->settings = settings_ref(s);
 	TAILQ_FOREACH (c, &w->clouds, link)
 		c->kept = false;
@@ -459,6 +464,7 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 	struct flight *f;
 	struct cloud *c;
 
+	tell_take_back(w);
 	HASH_FIND(hh, w->flights, &r->call, sizeof(r->call), f);
 	if (!f)
 		return;
@@ -496,7 +502,7 @@ static void grown_stale(struct watch *w, struct job *j, struct now now)
 	plan_remove(&w->stale, &j->stale);
 	if (v == VERDICT_ENDED || v == VERDICT_UNKNOWN || j->rec.told_stale)
 		return;
-	if (cloud_in_told_trouble(j->cloud) || !job_stale(&j->rec, j->set, now.wall)) {
+	if (cloud_in_told_trouble(j->cloud) || j->cloud->rec.throttled_since != 0) {
 		j->stale.at = now.mono + j->set->interval;
 		plan_add(&w->stale, &j->stale);
 		return;
@@ -509,6 +515,7 @@ void watch_tick(struct watch *w, struct now now)
 {
 	struct plan_entry *e;
 
+	tell_take_back(w);
 	while ((e = plan_first(&w->stale)) && e->at <= now.mono)
 		grown_stale(w, (struct job *)((char *)e - offsetof(struct job, stale)), now);
 	go_on(w, now);
@@ -527,6 +534,7 @@ void watch_check_now(struct watch *w, const char *job, struct now now)
 	struct cloud *c;
 	struct job *j;
 
+	tell_take_back(w);
 	TAILQ_FOREACH (c, &w->clouds, link)
 		cloud_check_now(c, now);
 	TAILQ_FOREACH (j, &w->jobs, link)
@@ -539,6 +547,7 @@ void watch_credential_changed(struct watch *w, const char *cloud, struct now now
 {
 	struct cloud *c;
 
+	tell_take_back(w);
 	TAILQ_FOREACH (c, &w->clouds, link)
 		if (strcmp(c->set->name, cloud) == 0)
 			cloud_credential_changed(c, now);
@@ -550,6 +559,7 @@ void watch_tell_state(struct watch *w, struct now now)
 	struct cloud *c;
 	struct job *j;
 
+	tell_take_back(w);
 	TAILQ_FOREACH (c, &w->clouds, link)
 		cloud_tell_state(c, now);
 	TAILQ_FOREACH (j, &w->jobs, link)
