@@ -170,7 +170,7 @@ void judge_configured(struct judge *j)
 			k->on_since = j->w->t;
 			/* a run that was left behind is followed again */
 			k->adopted = conf->on && j->w->have[i] &&
-				j->w->saved[i].run.state != RUN_NONE;
+				     j->w->saved[i].run.state != RUN_NONE;
 			k->looked = k->running_seen = false;
 			k->fed = judge_healthy(j, f->cloud);
 			if (!conf->on && f->owner == OWNER_US)
@@ -192,7 +192,7 @@ void judge_configured(struct judge *j)
 		if (k->ended == YES)
 			k->ended = MAYBE;
 		if (k->dormant)
-			k->fed = judge_healthy(j, f->cloud);
+			k->fed = MAX(k->fed, judge_healthy(j, f->cloud));
 		k->dormant = false;
 	}
 }
@@ -333,8 +333,9 @@ static bool can_eat(struct judge *j, size_t i)
 	if (!k->on || !j->w->clouds[f->cloud].check || f->deleted || f->status != 0 || k->dormant)
 		return false;
 	fake_settle(f, t);
-	if (f->owner != OWNER_NONE && f->slow)
-		k->fed = now;
+	if ((f->owner != OWNER_NONE && f->slow) || /* or its run vanished without a trace */
+		(f->owner == OWNER_NONE && !f->shows && (k->submit != SUBMIT_NONE || k->adopted)))
+		k->fed = MAX(k->fed, now);
 	for (int x = 0; x < _TRAIT_MAX; x++) {
 		int64_t rest = x == TRAIT_PARENT                               ? HOURS(24)
 			       : x == TRAIT_CULPRIT || x == TRAIT_CULPRIT_READ ? HOURS(1)

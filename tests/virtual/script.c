@@ -237,9 +237,6 @@ static void heal(struct world *w)
 	judge_scan(w->judge); /* holds that are on now go on for a while */
 	w->fake->gentle = true;
 	w->die_at_submit = false;
-	for (unsigned i = 0; i < w->fake->n_clouds; i++)
-		for (int a = 0; a < _AIL_MAX; a++)
-			cure(w, i, (enum ailment)a);
 	for (size_t i = 0; i < w->fake->n_tasks; i++) {
 		struct fake_task *k = &w->fake->tasks[i];
 
@@ -251,6 +248,9 @@ static void heal(struct world *w)
 			if (content_get(k->truth, item) == FOUND_ABSENT)
 				k->truth = content_set(k->truth, item, FOUND_PASSED);
 	}
+	for (unsigned i = 0; i < w->fake->n_clouds; i++)
+		for (int a = 0; a < _AIL_MAX; a++)
+			cure(w, i, (enum ailment)a);
 	if (!w->watch)
 		world_start(w);
 	reload(w, false);
