@@ -416,10 +416,11 @@ void cloud_call_failed(
 		break;
 	case OUTCOME_DENIED:
 		if (f->call.kind == CALL_SUBMIT) {
+			/* one that feels its way every half hour, sooner if its jobs are checked more often */
 			wait = MINUTES(30);
 			for (unsigned i = 0; i < f->call.n; i++)
 				if (f->jobs[i])
-					wait = f->jobs[i]->set->interval;
+					wait = MIN(wait, f->jobs[i]->set->interval);
 			c->submit_hold = now.mono + wait;
 		} else {
 			c->hold = MAX(c->hold, now.mono + wait);
