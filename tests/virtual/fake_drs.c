@@ -128,7 +128,7 @@ static void begin(struct fake *f, struct fake_task *k, int64_t t, enum run_owner
 		length = dice_between(&f->dice, MINUTES(31), HOURS(3));
 		k->slow = true;
 		f->counts.slow++;
-	} else if (!f->gentle && dice_chance(&f->dice, .0002)) {
+	} else if (!f->gentle && dice_chance(&f->dice, .0004)) {
 		length = dice_between(&f->dice, HOURS(25), HOURS(48));
 		k->slow = true;
 		f->counts.stuck++;

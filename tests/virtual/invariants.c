@@ -369,6 +369,7 @@ void judge_scan(struct judge *j)
 		} else if (k->has_report && k->refused == NO && k->ended == NO && k->told.any &&
 			   k->told.verdict != VERDICT_REFUSED && !k->told.stale &&
 			   j->clouds[cloud].trouble == TROUBLE_NONE &&
+			   j->clouds[cloud].throttled == TROUBLE_NONE &&
 			   j->w->t - k->counted_at > k->stale_after + k->interval + HOURS(1) &&
 			   j->w->t - MAX(MAX(j->clouds[cloud].calm_since, j->up_since),
 					     k->on_since) >

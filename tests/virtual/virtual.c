@@ -9,14 +9,19 @@
 #include <string.h>
 #include <time.h>
 
-static unsigned count_up(const char *what, uint64_t n, unsigned *failed)
+/* Jobs times days of all stories, from which on every sort of trouble has to have occurred. */
+#define ENOUGH 8000
+
+static unsigned count_up(const char *what, uint64_t n, bool wanted, unsigned *failed)
 {
-	printf("%12llu %s%s\n", (unsigned long long)n, what, n == 0 ? "  <- never happened" : "");
-	*failed += n == 0;
-	return n > 0;
+	printf("%12llu %s%s\n", (unsigned long long)n, what,
+		n == 0 && wanted ? "  <- never happened" : "");
+	*failed += n == 0 && wanted;
+	return n > 0 && wanted;
 }
 
-static unsigned report_totals(const struct totals *t, unsigned *failed)
+/* In a short story not everything need happen; `wanted`: it was long enough. */
+static unsigned report_totals(const struct totals *t, bool wanted, unsigned *failed)
 {
 	const struct {
 		const char *what;
@@ -62,7 +67,7 @@ static unsigned report_totals(const struct totals *t, unsigned *failed)
 	unsigned passed = 0;
 
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-		passed += count_up(rows[i].what, rows[i].n, failed);
+		passed += count_up(rows[i].what, rows[i].n, wanted, failed);
 	printf("%12llu ticks, %llu events drained, %llu effects\n",
 		(unsigned long long)t->world.ticks, (unsigned long long)t->world.drains,
 		(unsigned long long)t->world.effects);
@@ -125,7 +130,7 @@ int main(int argc, char **argv)
 			passed++;
 		else
 			failed++;
-	passed += report_totals(&totals, &failed);
+	passed += report_totals(&totals, s.jobs * (size_t)s.days * seeds >= ENOUGH, &failed);
 	printf("%12.1f s of real time for %llu stories of %zu jobs and %d days\n",
 		seconds() - begin, (unsigned long long)seeds, s.jobs, s.days);
 	printf("%u passed, %u failed\n", passed, failed);
