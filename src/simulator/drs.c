@@ -213,12 +213,14 @@ static void set_refusal(const struct request *r, const struct task *t, const cha
 /* What all three calls refuse: no such task, or deleted. */
 static bool gone(const struct request *r, const struct task *t, struct refusal *ret)
 {
-	if (!t)
+	if (!t) {
 		set_refusal(r, NULL, r->sim->defaults.unknown_code, NULL, ret);
-	else if (t->deleted &&
-		 !(r->kind == KIND_STATUS && r->sim->defaults.deleted == DELETED_STATUS))
-		set_refusal(r, t, "DRS.M05004", NULL, ret);
-	return ret->code != NULL;
+		return true;
+	}
+	if (!t->deleted || (r->kind == KIND_STATUS && r->sim->defaults.deleted == DELETED_STATUS))
+		return false;
+	set_refusal(r, t, "DRS.M05004", NULL, ret);
+	return true;
 }
 
 static bool state_allows(const struct task *t, const char *mode)
@@ -318,7 +320,7 @@ static struct json_object *submit_entry(
 	struct json_object *e;
 
 	judge_submit(r, t, mode, why);
-	if (why->code)
+	if (!t || why->code)
 		return NULL;
 	if (task_running(r->sim, t))
 		request_note(r, "overlap: %s", id);
@@ -340,7 +342,7 @@ static struct json_object *result_entry(
 	struct json_object *e;
 
 	judge_result(r, t, why);
-	if (why->code || (!task_checked(t) && r->sim->defaults.never == NEVER_ABSENT))
+	if (!t || why->code || (!task_checked(t) && r->sim->defaults.never == NEVER_ABSENT))
 		return NULL;
 	if (task_checked(t))
 		return task_result(r->sim, t);

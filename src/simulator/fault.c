@@ -71,6 +71,9 @@ static const struct field fields[] = {
 
 int fault_check(struct json_object *o, const char *path, struct problem *p)
 {
+	static const struct {
+		const char *act, *key;
+	} needs[] = {{"code", "code"}, {"redirect", "location"}, {"status", "status"}};
 	struct json_object *v;
 	int r = field_check(o, fields, ELEMENTSOF(fields), path, p);
 
@@ -94,15 +97,10 @@ int fault_check(struct json_object *o, const char *path, struct problem *p)
 		}
 	}
 	json_object_object_get_ex(o, "do", &v);
-	if (strcmp(json_object_get_string(v), "code") == 0 &&
-		!json_object_object_get_ex(o, "code", NULL))
-		return problem_set(p, path, "code", "is missing");
-	if (strcmp(json_object_get_string(v), "redirect") == 0 &&
-		!json_object_object_get_ex(o, "location", NULL))
-		return problem_set(p, path, "location", "is missing");
-	if (strcmp(json_object_get_string(v), "status") == 0 &&
-		!json_object_object_get_ex(o, "status", NULL))
-		return problem_set(p, path, "status", "is missing");
+	for (size_t i = 0; i < ELEMENTSOF(needs); i++)
+		if (strcmp(json_object_get_string(v), needs[i].act) == 0 &&
+			!json_object_object_get(o, needs[i].key))
+			return problem_set(p, path, needs[i].key, "is missing");
 	return 0;
 }
 
@@ -121,7 +119,7 @@ int fault_add(struct sim *s, struct json_object *o, const char *path, struct pro
 	f->retry_after = -1;
 	f->interval = 100;
 	f->chunk = 16;
-	f->size = 1536 * 1024;
+	f->size = INT64_C(1536) * 1024;
 	f->depth = 100;
 	f->value = 99;
 	if (json_object_object_get_ex(o, "do", &v)) {
@@ -454,16 +452,17 @@ static void add_extra(const struct fault *f, struct request *r, struct answer *a
 /* Appends a NUL and more to the text at key; nothing if there is no text. */
 static void append_nul(struct json_object *o, const char *key)
 {
+	static const char tail[4] = {'\0', 'n', 'u', 'l'};
 	struct json_object *v;
 	char text[200];
 	size_t len;
 
 	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
 		return;
-	len = MIN((size_t)json_object_get_string_len(v), sizeof(text) - 4);
+	len = MIN((size_t)json_object_get_string_len(v), sizeof(text) - sizeof(tail));
 	memcpy(text, json_object_get_string(v), len);
-	memcpy(text + len, "\0nul", 4);
-	json_object_object_add(o, key, json_object_new_string_len(text, (int)len + 4));
+	memcpy(text + len, tail, sizeof(tail));
+	json_object_object_add(o, key, json_object_new_string_len(text, (int)(len + sizeof(tail))));
 }
 
 /* \u0000 inside the texts that a client is likely to copy. */

@@ -170,7 +170,9 @@ int field_read(struct json_object *o, const struct field *table, size_t n, void 
 		return r;
 	json_object_object_foreach(o, key, v)
 	{
-		r = store_one(find(table, n, key), v, ret);
+		const struct field *f = find(table, n, key);
+
+		r = f ? store_one(f, v, ret) : -EINVAL;
 		if (r < 0)
 			return r;
 	}

@@ -15,10 +15,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define BODY_MAX        (12 * 1024 * 1024)
-#define URI_MAX         (32 * 1024)
-#define HEADER_MAX      (32 * 1024)
-#define ALL_HEADERS_MAX (128 * 1024)
+#define KIB(n)          ((size_t)(n)*1024)
+#define BODY_MAX        (KIB(12) * 1024)
+#define URI_MAX         KIB(32)
+#define HEADER_MAX      KIB(32)
+#define ALL_HEADERS_MAX KIB(128)
 
 static const struct {
 	enum evhttp_cmd_type cmd;

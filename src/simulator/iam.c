@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <time.h>
 
-#define BODY_MAX (32 * 1024)
+#define BODY_MAX ((size_t)32 * 1024)
 
 /* The id that goes with a name: 32 hex digits, the same in every run. */
 static void id_of(const char *kind, const char *name, char ret[33])
@@ -107,7 +107,7 @@ static struct user *find_user(struct sim *s, struct json_object *user)
 	TAILQ_FOREACH (u, &s->users, link) {
 		if (id && strcmp(u->id, id) == 0)
 			return u;
-		if (!id && strcmp(u->name, name) == 0 && domain_is(u->domain, domain))
+		if (!id && name && strcmp(u->name, name) == 0 && domain_is(u->domain, domain))
 			return u;
 	}
 	return NULL;
@@ -158,9 +158,10 @@ static char *token_text(struct sim *s, uint64_t serial)
 	for (size_t i = 0; i < n; i++) {
 		size_t in_block = i % 48;
 
-		t[i] = in_block >= 3 && in_block < 3 + sizeof(mark) - 1
-			       ? mark[in_block - 3]
-			       : alphabet[random_next(&s->random) % 64];
+		if (in_block >= 3 && in_block < 3 + sizeof(mark) - 1)
+			t[i] = mark[in_block - 3];
+		else
+			t[i] = alphabet[random_next(&s->random) % 64];
 	}
 	t[n] = '\0';
 	snprintf(head, sizeof(head), "MII%s%012llu", mark, (unsigned long long)serial);
@@ -291,13 +292,14 @@ static struct json_object *token_json(
 static struct json_object *check_identity(
 	struct answer *a, struct request *r, struct json_object *identity)
 {
-	struct json_object *methods, *password, *user, *domain;
+	struct json_object *methods, *method, *password, *user, *domain;
 
 	if (!only(identity, "methods password"))
 		return bad_body(a, r, "identity"), NULL;
 	methods = member(identity, "methods", json_type_array);
-	if (!methods || json_object_array_length(methods) != 1 ||
-		strcmp(json_object_get_string(json_object_array_get_idx(methods, 0)), "password"))
+	method = methods ? json_object_array_get_idx(methods, 0) : NULL;
+	if (!method || json_object_array_length(methods) != 1 ||
+		strcmp(json_object_get_string(method), "password") != 0)
 		return bad_body(a, r, "identity.methods must be [\"password\"]"), NULL;
 	password = member(identity, "password", json_type_object);
 	user = password ? member(password, "user", json_type_object) : NULL;
@@ -377,6 +379,7 @@ void iam_login(struct request *r, struct answer *a)
 	struct sim *s = r->sim;
 	struct json_object *auth, *identity, *user;
 	struct project *p;
+	const char *password;
 	struct user *u;
 	struct token *t;
 	char issued[40];
@@ -409,7 +412,8 @@ void iam_login(struct request *r, struct answer *a)
 		refuse(a, r, 401, "IAM.0061", "The account is locked. Try again later.");
 		return;
 	}
-	if (strcmp(u->password, member_text(user, "password")) != 0) {
+	password = member_text(user, "password");
+	if (!password || strcmp(u->password, password) != 0) {
 		count_wrong(s, u);
 		wrong_login(a, r);
 		return;

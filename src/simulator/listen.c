@@ -84,8 +84,8 @@ static struct evhttp *server(struct sim *s, void (*cb)(struct evhttp_request *, 
 						 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
 						 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	/* Larger than the gateway's own limits, so that the gateway can refuse in its own words. */
-	evhttp_set_max_headers_size(http, 512 * 1024);
-	evhttp_set_max_body_size(http, 16 * 1024 * 1024);
+	evhttp_set_max_headers_size(http, (ev_ssize_t)512 * 1024);
+	evhttp_set_max_body_size(http, (ev_ssize_t)16 * 1024 * 1024);
 	evhttp_set_timeout(http, 60);
 	evhttp_set_gencb(http, cb, s);
 	return http;

@@ -164,7 +164,6 @@ static int serve(struct sim *s, const struct options *o)
 int main(int argc, char **argv)
 {
 	_cleanup_(sim_freep) struct sim *s = NULL;
-	struct event_base *base;
 	struct options o = {0};
 	char why[500];
 	int r = read_options(argc, argv, &o);
@@ -188,13 +187,8 @@ int main(int argc, char **argv)
 		}
 	}
 	signal(SIGPIPE, SIG_IGN);
-	base = s->base = event_base_new();
-	if (!base)
+	s->base = event_base_new();
+	if (!s->base)
 		return EXIT_FAILURE;
-	r = serve(s, &o);
-	/* Connections go first: their requests may still be waited for or owed an answer. */
-	listen_close(s);
-	s = sim_free(s);
-	event_base_free(base);
-	return r;
+	return serve(s, &o);
 }

@@ -172,8 +172,10 @@ static int presets(struct sim *s)
 		.duration = 3000,
 		.stale = 1000,
 		.max_jobs = -1};
-	s->tokens = (struct token_rules){
-		.life = HOURS(24), .size = 2048, .catalog = 18 * 1024, .unknown_project = 401};
+	s->tokens = (struct token_rules){.life = HOURS(24),
+		.size = 2048,
+		.catalog = INT64_C(18) * 1024,
+		.unknown_project = 401};
 	s->lockout = (struct lockout){.tries = 5, .window = MINUTES(15), .lock = MINUTES(15)};
 	if (set_text(&s->defaults.max_jobs_code, "DRS.M00202") < 0 ||
 		set_text(&s->defaults.unknown_code, "DRS.M05003") < 0 ||
@@ -262,9 +264,13 @@ static int add_user(struct sim *s, struct json_object *o, const char *path, stru
 		r = problem_set(p, path, "password", "is missing");
 	if (r >= 0 && u->projects && !json_object_is_type(u->projects, json_type_array))
 		r = problem_set(p, path, "projects", "must be an array of names or ids");
+	for (size_t i = 0; r >= 0 && u->projects && i < json_object_array_length(u->projects); i++)
+		if (!json_object_is_type(
+			    json_object_array_get_idx(u->projects, i), json_type_string))
+			r = problem_set(p, path, "projects", "must be an array of names or ids");
 	if (r >= 0)
 		r = set_text(&u->domain, "example");
-	if (r >= 0) {
+	if (r >= 0 && u->name) {
 		uint64_t h = hash_bytes(u->name, strlen(u->name));
 
 		snprintf(id, sizeof(id), "%016llx%016llx", (unsigned long long)h,

@@ -2,6 +2,7 @@
 #include "sim.h"
 #include "fault.h"
 #include "iam.h"
+#include "listen.h"
 #include "record.h"
 #include "scenario.h"
 #include "task.h"
@@ -50,6 +51,8 @@ struct sim *sim_free(struct sim *s)
 {
 	if (!s)
 		return NULL;
+	/* Connections go first: their requests may still be waited for or owed an answer. */
+	listen_close(s);
 	record_forget(s);
 	wire_forget(s);
 	verb_forget(s);
@@ -59,6 +62,9 @@ struct sim *sim_free(struct sim *s)
 	json_object_put(s->log);
 	if (s->log_file)
 		fclose(s->log_file);
+	/* Events go before their base. */
+	if (s->base)
+		event_base_free(s->base);
 	free(s);
 	return NULL;
 }

@@ -140,7 +140,7 @@ bool task_id_valid(const char *id)
 {
 	size_t i;
 
-	for (i = 0; id[i] && i < 36; i++) {
+	for (i = 0; i < 36 && id[i]; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
 		if (dash ? id[i] != '-'

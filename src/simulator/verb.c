@@ -378,31 +378,32 @@ static int check_credential(struct json_object *o, const char *path, struct prob
 static int do_credential(struct sim *s, struct json_object *o, const char *path, struct problem *p)
 {
 	struct args a = {.role = -1};
-	struct user *u = NULL;
+	struct user *u;
 	int r = field_read(o, TABLE(credential_fields), &a, path, p);
 
-	if (r >= 0) {
-		u = a.user ? iam_user(s, a.user, a.domain) : NULL;
-		if (!u)
-			r = problem_set(p, path, "user", "no such user");
+	if (r < 0)
+		goto out;
+	u = a.user ? iam_user(s, a.user, a.domain) : NULL;
+	if (!u) {
+		r = problem_set(p, path, "user", "no such user");
+		goto out;
 	}
-	if (r >= 0 && a.password) {
+	if (a.password) {
 		free(u->password);
 		u->password = a.password;
 		a.password = NULL;
 	}
-	if (r >= 0) {
-		if (a.unlock)
-			u->n_wrong = 0;
-		if (a.unlock)
-			u->locked_until = 0;
-		if (json_object_object_get_ex(o, "enabled", NULL))
-			u->enabled = a.enabled;
-		if (json_object_object_get_ex(o, "console_only", NULL))
-			u->console_only = a.console_only;
-		if (a.role >= 0)
-			u->role = a.role;
+	if (a.unlock) {
+		u->n_wrong = 0;
+		u->locked_until = 0;
 	}
+	if (json_object_object_get_ex(o, "enabled", NULL))
+		u->enabled = a.enabled;
+	if (json_object_object_get_ex(o, "console_only", NULL))
+		u->console_only = a.console_only;
+	if (a.role >= 0)
+		u->role = a.role;
+out:
 	field_free(TABLE(credential_fields), &a);
 	return r;
 }

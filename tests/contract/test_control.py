@@ -133,6 +133,8 @@ def bad(path, value, **more):
     (bad(["events"], [{"at": "1s", "down": {"what": "iam", "mode": "refuse"}}]),
      "events[0].down.mode: refuse is for all"),
     (bad(["faults"], [{"do": "code"}]), "faults[0].code: is missing"),
+    (bad(["faults"], [{"do": "code", "code": None}]), "faults[0].code: is missing"),
+    (bad(["users", 0, "projects"], [None]), "users[0].projects: must be an array of names"),
     (bad(["faults"], [{"do": "reset", "count": 0}]), "faults[0].count: must be at least 1"),
 ])
 def test_errors_name_the_key(broken, where, tmp_path):

@@ -96,6 +96,7 @@ def test_unknown_project(otc, scope, http_status):
     {"auth": {"identity": {"methods": ["password"]}}},
     {"auth": {"identity": {"methods": ["password"], "password": {}}}},
     auth(methods=()), auth(methods=("totp",)), auth(methods=("password", "totp")),
+    auth(methods=(None,)), auth(methods=(["password"],)),
     auth(user(name=None)), auth(user(domain=None)), auth(user(password=None)),
     auth(user(password=1)), auth(user(domain={})), auth(user(domain="x")), auth(user(nmae="x")),
     auth(scope={"project": {}}), auth(scope={"projct": {"id": PROJECT}}), auth(scope="eu-de"),
