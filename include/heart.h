@@ -1,4 +1,4 @@
-/* heart.h - the inside of the heart, for watch.c, round.c, judge.c, cloud.c and tell.c only. */
+/* heart.h - the inside of the heart, for watch.c, round.c, judge.c, run.c, cloud.c and tell.c only. */
 #pragma once
 
 #include "call.h"
@@ -181,7 +181,23 @@ void judge_requeue(struct job *j, enum call_kind kind, bool maybe_done, int64_t 
 void judge_submit_denied(struct job *j, struct now now);
 /* Ends the present check: due one interval after it began, or at `next` if that is not 0. */
 void judge_check_ended(struct job *j, int64_t next, struct now now);
-void judge_drop_run(struct job *j, bool lost, struct now now);
+
+/* DRS takes the job again: what it was refused for is over. */
+void judge_accepted(struct job *j);
+
+/* --- run.c: from the submit to the report --- */
+
+/* Ends a run without a verdict; lost: that is news. */
+void run_drop(struct job *j, bool lost, struct now now);
+/* Somebody else's run is followed as if it were ours. */
+void run_adopt(struct job *j, struct now now);
+bool run_under_way(const struct report *r); /* DRS says that it is going on */
+void run_poll_again(struct job *j, struct now now);
+/* A poll that was asked at mono `asked`: the answer, or one that says that there is no result. */
+void run_poll_answer(struct job *j, const struct report *r, int64_t asked, struct now now);
+void run_poll_blank(struct job *j, int64_t asked, struct now now);
+/* Takes over what DRS says as the job's report. */
+void run_take_report(struct job *j, const struct report *r, uint64_t run, struct now now);
 
 /* --- cloud.c: pace, back-off, login, trouble --- */
 

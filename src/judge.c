@@ -8,7 +8,6 @@
 
 #define TRIES_MAX        5 /* of one step, before it is left until the next check */
 #define BLANKS_MAX       3
-#define RUN_GIVEN_UP     HOURS(24)
 #define BAD_REQUEST_HOLD HOURS(1)
 #define PARENT_HOLD      DAYS(1)
 
@@ -40,7 +39,7 @@ static void refuse(
 	text_copy(r->text, sizeof(r->text), text);
 }
 
-static void accept(struct job *j)
+void judge_accepted(struct job *j)
 {
 	j->rec.refusal = (struct refusal){0};
 	j->tries = 0;
@@ -75,19 +74,6 @@ void judge_check_ended(struct job *j, int64_t next, struct now now)
 	}
 }
 
-void judge_drop_run(struct job *j, bool lost, struct now now)
-{
-	if (!job_running(j))
-		return;
-	tell_run(j, NULL, true, now);
-	if (lost) {
-		struct news *n = tell_job_news(j, NEWS_LOST, now);
-
-		n->run = j->rec.run.number;
-	}
-	job_set_run(j, RUN_NONE);
-}
-
 /* The job's own refusal: told if new, asked again later. */
 static void refused(struct job *j, const struct answer *a, int64_t next, struct now now)
 {
@@ -110,7 +96,7 @@ static void gone(struct job *j, const struct answer *a, struct now now)
 		return;
 	}
 	j->rec.gone = true;
-	judge_drop_run(j, false, now);
+	run_drop(j, false, now);
 	tell_confirmed(j, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
@@ -129,113 +115,6 @@ static void try_again(struct job *j, enum step step, struct now now)
 
 /* --- the result --- */
 
-/* The answer's report is lent; ours is changed by report_carry(). */
-static struct report *own_report(const struct report *r)
-{
-	struct report *own = NULL;
-
-	if (report_new(&own) < 0)
-		abort();
-	own->process = r->process;
-	own->rate = r->rate;
-	own->result = r->result;
-	own->fingerprint = r->fingerprint;
-	for (size_t i = 0; i < r->n; i++)
-		if (report_add(own, &r->items[i]) < 0)
-			abort();
-	report_seal(own);
-	own->fingerprint = r->fingerprint;
-	return own;
-}
-
-/* The same content as last time needs no comparison, only counting. */
-static void count_again(struct report *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (item_bad(&r->items[i]) && r->items[i].checked)
-			r->items[i].runs++;
-}
-
-static void take_report(struct job *j, const struct report *r, uint64_t run, struct now now)
-{
-	struct job_record *rec = &j->rec;
-
-	j->shown = r->fingerprint;
-	j->have_shown = true;
-	rec->report_run = run;
-	rec->reported = now.wall;
-	if (rec->report && rec->report->fingerprint == r->fingerprint) {
-		count_again(rec->report);
-	} else {
-		struct report *own = own_report(r);
-
-		if (report_carry(own, rec->report, now.wall) < 0)
-			abort();
-		report_unref(rec->report);
-		rec->report = own;
-	}
-	tell_confirmed(j, now);
-}
-
-static void finish_run(struct job *j, const struct report *r, struct now now)
-{
-	accept(j);
-	take_report(j, r, j->rec.run.number, now);
-	tell_run(j, j->rec.report, false, now);
-	job_set_run(j, RUN_NONE);
-	tell_job(j, now);
-	judge_check_ended(j, 0, now);
-}
-
-static void adopt(struct job *j, struct now now)
-{
-	struct run *run = &j->rec.run;
-
-	accept(j);
-	job_set_run(j, RUN_FOREIGN);
-	run->number = j->cloud->watch->next_run++;
-	run->submitted = now.wall;
-	run->fresh = true;
-	run->overdue = false;
-	run->have_baseline = false;
-	j->submitted = j->took_part = now.mono;
-	j->poll = j->set->poll;
-	tell_job_news(j, NEWS_ADOPTED, now);
-	job_plan(j, STEP_POLL, now.mono + j->poll);
-}
-
-static bool under_way(const struct report *r)
-{
-	return r->process >= 0 && !report_finished(r);
-}
-
-/* The next look at a run: soon at first, every minute then, once per interval when it is overdue. */
-static void poll_again(struct job *j, struct now now)
-{
-	int64_t age = now.mono - j->submitted;
-	struct run *run = &j->rec.run;
-
-	if (age >= RUN_GIVEN_UP) {
-		judge_drop_run(j, true, now);
-		judge_check_ended(j, now.mono, now);
-		return;
-	}
-	if (age >= j->set->run_limit) {
-		if (!run->overdue) {
-			struct news *n = tell_job_news(j, NEWS_OVERDUE, now);
-
-			n->run_age = age;
-			run->overdue = true;
-			j->ended_once = true;
-			tell_dirty_job(j);
-		}
-		job_plan(j, STEP_STATUS, now.mono + j->set->interval);
-		return;
-	}
-	job_plan(j, STEP_POLL, now.mono + j->poll);
-	j->poll = MIN(2 * j->poll, 6 * j->set->poll);
-}
-
 /* Whether the answer says that there is no result, rather than nothing at all. */
 static bool says_none(const struct answer *a)
 {
@@ -243,56 +122,13 @@ static bool says_none(const struct answer *a)
 			    a->outcome == OUTCOME_REFUSED);
 }
 
-/* Nothing new was seen by the end of settle: the submit that nobody answered for never arrived. */
-static void submit_once_more(struct job *j, struct now now)
-{
-	job_set_run(j, RUN_NONE);
-	if (++j->resubmits > 1) {
-		judge_check_ended(j, 0, now);
-		return;
-	}
-	job_plan(j, STEP_SUBMIT, now.mono);
-}
-
-static void poll_without_news(struct job *j, int64_t asked, struct now now)
-{
-	if (j->rec.run.state == RUN_UNSURE && asked >= j->settled)
-		submit_once_more(j, now);
-	else
-		poll_again(j, now);
-}
-
-static void judge_poll(struct job *j, const struct report *r, int64_t asked, struct now now)
-{
-	struct run *run = &j->rec.run;
-	bool settled = asked >= j->settled;
-
-	if (!report_finished(r)) {
-		if (!run->fresh || run->state == RUN_UNSURE)
-			tell_dirty_job(j);
-		run->fresh = true;
-		if (run->state == RUN_UNSURE) {
-			accept(j);
-			run->state = RUN_GOING;
-		}
-		poll_again(j, now);
-		return;
-	}
-	if (!run->fresh && run->have_baseline && run->baseline != r->fingerprint)
-		run->fresh = true;
-	if (run->fresh || (settled && run->state == RUN_GOING))
-		finish_run(j, r, now);
-	else
-		poll_without_news(j, asked, now);
-}
-
 /* What DRS shows before our submit, so that it is not taken for the answer to it. `known` is false if DRS did
  * not say: then only a run seen under way, or the end of settle, tells the new result from the old one. */
 static void judge_baseline(struct job *j, const struct report *r, bool known, struct now now)
 {
 	j->baselined = true;
-	if (r && under_way(r)) {
-		adopt(j, now);
+	if (r && run_under_way(r)) {
+		run_adopt(j, now);
 		return;
 	}
 	j->shown = r && report_finished(r) ? r->fingerprint : 0;
@@ -315,7 +151,7 @@ static void judge_before_submit(
 	/* a result that is not answered for at all may be none at all: asked once more, not for long */
 	unsigned most = a && a->outcome != OUTCOME_OK ? TRIES_MAX : 1;
 
-	if (known || (r && under_way(r)) || j->tries >= most)
+	if (known || (r && run_under_way(r)) || j->tries >= most)
 		judge_baseline(j, r, known, now);
 	else
 		try_again(j, j->step, now);
@@ -323,18 +159,18 @@ static void judge_before_submit(
 
 static void judge_read(struct job *j, const struct report *r, struct now now)
 {
-	if (r && under_way(r) && j->set->check) {
-		adopt(j, now);
+	if (r && run_under_way(r) && j->set->check) {
+		run_adopt(j, now);
 		return;
 	}
-	if (r && under_way(r) && now.mono - j->took_part < j->set->run_limit) {
+	if (r && run_under_way(r) && now.mono - j->took_part < j->set->run_limit) {
 		job_plan(j, STEP_READ, now.mono + 6 * j->set->poll);
 		return;
 	}
 	if (!j->set->check)
 		j->rec.refusal = (struct refusal){0};
 	if (r && report_finished(r))
-		take_report(j, r, 0, now);
+		run_take_report(j, r, 0, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
 }
@@ -359,7 +195,7 @@ static bool refuses_reading(const struct answer *a)
 
 static void overtaken(struct job *j, const struct answer *a, struct now now)
 {
-	judge_drop_run(j, false, now);
+	run_drop(j, false, now);
 	j->asked_wrong_state = true;
 	j->wrong_state = (struct refusal){.outcome = OUTCOME_WRONG_STATE};
 	text_copy(j->wrong_state.code, sizeof(j->wrong_state.code), a->code);
@@ -385,7 +221,7 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 	case STEP_POLL:
 		if (r && r->process >= 0) {
 			j->blanks = 0;
-			judge_poll(j, r, asked, now);
+			run_poll_answer(j, r, asked, now);
 			break;
 		}
 		if (a && a->outcome == OUTCOME_DENIED) {
@@ -394,9 +230,9 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 			tell_job(j, now);
 		}
 		if (says_nothing(j, a, asked))
-			poll_without_news(j, asked, now);
+			run_poll_blank(j, asked, now);
 		else
-			poll_again(j, now);
+			run_poll_again(j, now);
 		break;
 	case STEP_BASELINE:
 	case STEP_LOOK:
@@ -452,7 +288,7 @@ static void take_status(struct job *j, const struct answer *a, struct now now)
 		checkable(j, now);
 		return;
 	}
-	judge_drop_run(j, false, now);
+	run_drop(j, false, now);
 	if (class == STATUS_STARTED || class == STATUS_TROUBLED || class == STATUS_ENDED)
 		rec->refusal = (struct refusal){0};
 	tell_confirmed(j, now);
@@ -508,7 +344,7 @@ static void judge_submit(struct job *j, const struct answer *a, struct now now)
 		return;
 	}
 	if (a->outcome == OUTCOME_OK) {
-		accept(j);
+		judge_accepted(j);
 		job_set_run(j, RUN_GOING);
 		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
 		return;
