@@ -319,11 +319,12 @@ static struct json_object *submit_entry(
 {
 	struct json_object *e;
 
+	/* Whatever the answer is: nobody should have asked. */
+	if (t && task_running(r->sim, t))
+		request_note(r, "overlap: %s", id);
 	judge_submit(r, t, mode, why);
 	if (!t || why->code)
 		return NULL;
-	if (task_running(r->sim, t))
-		request_note(r, "overlap: %s", id);
 	if (!(task_running(r->sim, t) && r->sim->defaults.overlap == OVERLAP_KEEP) &&
 		task_start(r->sim, t, NULL, NULL) < 0) {
 		set_refusal(r, t, "DRS.M00004", NULL, why);

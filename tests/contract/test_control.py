@@ -45,6 +45,12 @@ def test_usage(args):
     assert out.stderr and not out.stdout
 
 
+def test_a_port_that_is_taken(otc, tmp_path):
+    out = run("--listen", f"127.0.0.1:{otc.sim.port}", text=scenario(), tmp_path=tmp_path)
+    assert out.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{otc.sim.port}" in out.stderr
+
+
 def test_ends_by_signal():
     for sig in (signal.SIGTERM, signal.SIGINT):
         sim = Sim(scenario())

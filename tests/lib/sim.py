@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -176,10 +177,18 @@ class Sim:
 
     # -- end --------------------------------------------------------------------------------------
 
+    def pause(self):
+        """Stops the process: what is sent now waits in the kernel until resume()."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self):
         """Ends the simulator; returns its exit status. Its standard error goes into self.stderr."""
         if self.process.poll() is None:
             self.process.terminate()
+            self.resume()
         try:
             _, err = self.process.communicate(timeout=30)
         except subprocess.TimeoutExpired:
