@@ -162,6 +162,20 @@ static void add_span(struct line *l, int64_t ms)
 	line_add(l, "%s", span_format(buf, sizeof(buf), ms));
 }
 
+#define QUOTED_MAX 160
+
+/* What DRS or IAM said, cut on a character, in quotes of ours only. */
+static void add_quoted(struct line *l, const char *text, size_t max)
+{
+	char buf[QUOTED_MAX + 1];
+	bool whole = text_copy(buf, MIN(max + 1, sizeof(buf)), text);
+
+	for (char *p = buf; *p; p++)
+		if (*p == '"')
+			*p = '\'';
+	line_add(l, "\"%s%s\"", buf, whole ? "" : "...");
+}
+
 static void add_subject(struct line *l, const struct news *n)
 {
 	line_add(l, "%s (cloud %s): ", n->job, n->cloud);
@@ -187,16 +201,21 @@ static const struct catalogue_entry *explain(const struct item *item)
 	return e ? e : catalogue_find(CATALOGUE_ITEM, item->name);
 }
 
-static const char *change_word(const struct change *c)
+/* "alpha FAILED", "alpha still FAILED", "alpha eased to ALARM", "alpha FAILED for another reason" */
+static void add_result(struct line *l, const struct change *c)
 {
-	switch (c->kind) {
-	case CHANGE_CHANGED:
-		return "changed ";
-	case CHANGE_STILL:
-		return "still ";
-	default:
-		return "";
-	}
+	const struct item *item = c->item;
+	bool changed = c->kind == CHANGE_CHANGED;
+	bool eased = changed && c->before && c->before->result > item->result;
+
+	line_add(l, "%s %s%s", item->name,
+		c->kind == CHANGE_STILL ? "still "
+		: eased                 ? "eased to "
+					: "",
+		item->result == ITEM_OTHER && item->said ? item->said
+							 : item_result_name(item->result));
+	if (changed && !eased)
+		line_add(l, " for another reason");
 }
 
 static void add_cause(struct line *l, const struct change *c, size_t others, bool remedy)
@@ -204,21 +223,25 @@ static void add_cause(struct line *l, const struct change *c, size_t others, boo
 	const struct item *item = c->item;
 	const struct catalogue_entry *e = explain(item);
 
-	line_add(l, "%s %s%s", item->name, change_word(c),
-		item->result == ITEM_OTHER && item->said ? item->said
-							 : item_result_name(item->result));
+	add_result(l, c);
 	if (others)
 		line_add(l, " and %zu more for the same reason", others);
+	if (item->parts && remedy) {
+		char parts[81];
+		bool whole = text_copy(parts, sizeof(parts), item->parts);
+
+		line_add(l, " in sub-tasks %s%s", parts, whole ? "" : "...");
+	}
 	if (item->reason && (!e || remedy))
 		line_add(l, " (%s)", item->reason);
 	if (!remedy)
 		return;
-	if (e)
+	if (e) {
 		line_add(l, ": %s; to do: %s", e->cause, e->remedy);
-	else if (item->message)
-		line_add(l, ": DRS says \"%.160s\"", item->message);
-	if (item->parts)
-		line_add(l, " (sub-tasks: %.80s)", item->parts);
+	} else if (item->message) {
+		line_add(l, ": DRS says ");
+		add_quoted(l, item->message, QUOTED_MAX);
+	}
 }
 
 /* The causes, FAILED ones first: the first with its remedy, two more by name, the rest counted. */
@@ -298,20 +321,42 @@ static void add_items(struct line *l, const struct news *n)
 		line_add(l, "all items of the pre-check are fine");
 }
 
+/* The code and what was said with it, without what the catalogue makes of it. */
+static void add_raw_code(struct line *l, const char *code, const char *text, const char *otherwise)
+{
+	if (*code || !*text)
+		line_add(l, "%s%s", *code ? code : otherwise, *text ? " " : "");
+	if (*text)
+		add_quoted(l, text, QUOTED_MAX);
+}
+
 static void add_code(struct line *l, const char *code, const char *text, const char *otherwise)
 {
 	const struct catalogue_entry *e = *code ? catalogue_find(CATALOGUE_CODE, code) : NULL;
 
-	if (*code)
-		line_add(l, "%s", code);
-	else
-		line_add(l, "%s", otherwise);
-	if (e)
-		line_add(l, " (%s)", e->cause);
-	if (*text)
-		line_add(l, " \"%.160s\"", text);
-	if (e)
-		line_add(l, "; to do: %s", e->remedy);
+	if (!e) {
+		add_raw_code(l, code, text, otherwise);
+		return;
+	}
+	line_add(l, "%s (%s)", code, e->cause);
+	if (*text) {
+		line_add(l, " ");
+		add_quoted(l, text, QUOTED_MAX);
+	}
+	line_add(l, "; to do: %s", e->remedy);
+}
+
+/* A sentence of ours about the outcome, then the code, then what to do. */
+static void add_reason(
+	struct line *l, const char *reason, const struct refusal *r, const char *todo)
+{
+	line_add(l, "%s", reason);
+	if (*r->code || *r->text) {
+		line_add(l, " (");
+		add_raw_code(l, r->code, r->text, "");
+		line_add(l, ")");
+	}
+	line_add(l, "; to do: %s", todo);
 }
 
 static void add_refusal(struct line *l, const struct news *n)
@@ -333,14 +378,23 @@ static void add_refusal(struct line *l, const struct news *n)
 	}
 	if (!r)
 		return;
-	if (r->outcome == OUTCOME_GONE)
-		line_add(l, "no such task in this project; to do: check id, region and project; ");
-	else if (r->outcome == OUTCOME_PARENT)
-		line_add(l,
-			"it is a parent task, DRS checks only its children; to do: watch those; ");
-	else if (r->outcome == OUTCOME_DENIED)
-		line_add(l, "user %s may not do that; ", n->user ? n->user : "?");
-	add_code(l, r->code, r->text, "DRS gave no reason");
+	switch (r->outcome) {
+	case OUTCOME_GONE:
+		add_reason(l, "no such task in this project", r, "check id, region and project");
+		break;
+	case OUTCOME_PARENT:
+		add_reason(l, "it is a parent task, DRS checks only its children", r,
+			"watch those instead");
+		break;
+	case OUTCOME_DENIED:
+		line_add(l, "user %s may not do that: ", n->user ? n->user : "?");
+		add_code(l, r->code, r->text, "no reason given");
+		break;
+	default:
+		add_code(l, r->code, r->text,
+			"DRS gave no reason; to do: look at the task in the console");
+		break;
+	}
 }
 
 static void add_status(struct line *l, const struct news *n)
@@ -365,7 +419,9 @@ static void add_verdict_body(struct line *l, const struct news *n)
 		break;
 	case VERDICT_STARTED:
 		add_status(l, n);
-		line_add(l, "; its pre-check is no longer needed");
+		line_add(l, status_class(n->status) == STATUS_TROUBLED
+				    ? "; to do: look at the task in the console"
+				    : "; its pre-check is no longer needed");
 		break;
 	case VERDICT_ENDED:
 		if (status_class(n->status) == STATUS_ENDED)
@@ -435,7 +491,9 @@ static void run_text(struct line *l, const struct news *n)
 		add_span(l, n->run_age);
 		line_add(l, " (run_limit ");
 		add_span(l, n->run_limit);
-		line_add(l, "); asked once per interval now, not started again; verdict stays %s",
+		line_add(l,
+			"); asked once per interval now, not started again; verdict stays %s; "
+			"to do: look at the task in the console",
 			verdict_name(n->verdict));
 		break;
 	default:
@@ -445,26 +503,31 @@ static void run_text(struct line *l, const struct news *n)
 			line_add(l, ": ");
 			add_code(l, n->code, n->text, "");
 		}
-		line_add(l, "; verdict stays %s", verdict_name(n->verdict));
+		line_add(l, "; verdict stays %s; the task is checked anew",
+			verdict_name(n->verdict));
 		break;
 	}
 }
 
 static void add_next_try(struct line *l, const struct news *n)
 {
-	if (n->next_try < 0) {
-		line_add(l, "; not tried again before credential or configuration change (or "
-			    "SIGUSR1 after a fix)");
+	if (n->trouble == TROUBLE_LOGIN)
+		line_add(l, "; not tried again before the credential or the configuration changes");
+	if (n->next_try < 0)
 		return;
-	}
 	line_add(l, "; next try in ");
 	add_span(l, n->next_try);
 }
 
 static void add_blame(struct line *l, const struct news *n)
 {
-	line_add(l, "; its %u job%s keep their verdicts and go stale", n->jobs,
-		n->jobs == 1 ? "" : "s");
+	if (n->trouble == TROUBLE_DENIED && n->call == CALL_SUBMIT)
+		line_add(l,
+			"; no pre-check is begun meanwhile, only status and last results are read");
+	else if (n->jobs == 1)
+		line_add(l, "; its job keeps its verdict and goes stale");
+	else if (n->jobs > 1)
+		line_add(l, "; its %u jobs keep their verdicts and go stale", n->jobs);
 }
 
 static void down_text(struct line *l, const struct news *n)
@@ -473,9 +536,9 @@ static void down_text(struct line *l, const struct news *n)
 	switch (n->trouble) {
 	case TROUBLE_THROTTLED:
 		line_add(l, "DRS says too frequent (");
-		add_code(l, n->code, n->text, "HTTP 429");
-		line_add(
-			l, "); pace lowered from %u to %u calls a minute", n->pace_wanted, n->pace);
+		add_raw_code(l, n->code, n->text, "HTTP 429");
+		line_add(l, "); pace lowered from %u to %u calls a minute, and raised again slowly",
+			n->pace_wanted, n->pace);
 		return;
 	case TROUBLE_LOGIN:
 		line_add(l, "login refused by %s for user %s of domain %s, project %s: ", n->iam,
@@ -494,8 +557,8 @@ static void down_text(struct line *l, const struct news *n)
 		add_code(l, n->code, n->text, "no answer");
 		break;
 	case TROUBLE_DENIED:
-		line_add(l, "user %s is not permitted in project %s: ", n->user ? n->user : "?",
-			n->project);
+		line_add(l, "user %s may not call %s in project %s: ", n->user ? n->user : "?",
+			call_kind_name(n->call), n->project);
 		add_code(l, n->code, n->text, "no reason given");
 		break;
 	case TROUBLE_MISCONFIGURED:
@@ -512,6 +575,12 @@ static void down_text(struct line *l, const struct news *n)
 	}
 	add_blame(l, n);
 	add_next_try(l, n);
+	if (n->kind == NEWS_STATE) {
+		line_add(l, "; so for ");
+		add_span(l, n->wall - n->trouble_since);
+		line_add(l, ", since ");
+		add_time(l, n->trouble_since);
+	}
 }
 
 static void up_text(struct line *l, const struct news *n)
@@ -524,9 +593,12 @@ static void up_text(struct line *l, const struct news *n)
 	add_span(l, n->wall - n->trouble_since);
 	line_add(l, ", since ");
 	add_time(l, n->trouble_since);
-	if (n->trouble != TROUBLE_THROTTLED)
-		line_add(l, "; %u job%s caught up with now", n->jobs,
-			n->jobs == 1 ? " is" : "s are");
+	if (n->trouble == TROUBLE_THROTTLED || n->jobs == 0)
+		return;
+	if (n->jobs == 1)
+		line_add(l, "; its job is caught up with now");
+	else
+		line_add(l, "; its %u jobs are caught up with now", n->jobs);
 }
 
 static void state_text(struct line *l, const struct news *n)
@@ -546,6 +618,22 @@ static void state_text(struct line *l, const struct news *n)
 	}
 	if (n->run)
 		line_add(l, "; run %" PRIu64 " is under way", n->run);
+}
+
+static void pace_text(struct line *l, const struct news *n)
+{
+	if (n->jobs == 1)
+		line_add(l, "cloud %s: can't serve its job within its interval: about ", n->cloud);
+	else
+		line_add(l, "cloud %s: can't serve its %u jobs within their interval: about ",
+			n->cloud, n->jobs);
+	add_span(l, n->reachable);
+	line_add(l, " is what %u call%s a minute and max_runs allow; to do: ", n->pace,
+		n->pace == 1 ? "" : "s");
+	if (n->pace_wanted > n->pace)
+		line_add(l, "raise pace to %u, or lengthen the intervals", n->pace_wanted);
+	else
+		line_add(l, "raise max_runs, or lengthen the intervals");
 }
 
 char *news_text(const struct news *n, char *buf, size_t size)
@@ -572,22 +660,15 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		up_text(&l, n);
 		break;
 	case NEWS_CLOUD_LOGIN:
-		line_add(&l, "cloud %s: %s as user %s in project %s; the token lasts ", n->cloud,
-			n->login <= 1 ? "logged in" : "token renewed,", n->user ? n->user : "?",
-			n->project);
+		line_add(&l, "cloud %s: %s user %s in project %s; the token lasts ", n->cloud,
+			n->login <= 1 ? "logged in as" : "token renewed for",
+			n->user ? n->user : "?", n->project);
 		add_span(&l, n->life);
 		line_add(&l, ", until ");
 		add_time(&l, n->wall + n->life);
 		break;
 	case NEWS_CLOUD_PACE:
-		line_add(&l, "cloud %s: can't serve its %u jobs within their interval: about ",
-			n->cloud, n->jobs);
-		add_span(&l, n->reachable);
-		line_add(&l,
-			" is what %u calls a minute and max_runs allow; to do: raise pace to %u, "
-			"or "
-			"max_runs, or the intervals",
-			n->pace, n->pace_wanted);
+		pace_text(&l, n);
 		break;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:
