@@ -8,6 +8,7 @@
 /* Four bits an item, lowest item first; bit UNEXPLAINED: DRS says "not passed" and names no item. */
 #define CONTENT_ITEMS 6
 #define UNEXPLAINED   ((uint64_t)1 << 40)
+#define NO_CONTENT    UINT64_MAX /* DRS says that there is no result */
 
 enum finding {
 	FOUND_PASSED,

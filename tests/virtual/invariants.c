@@ -179,6 +179,7 @@ void judge_configured(struct judge *j)
 		}
 		if (conf->interval != k->interval) {
 			judge_note(j, (long)i, "interval", (long)(conf->interval / 1000), 0);
+			k->on_since = j->w->t + 2 * conf->interval; /* stale_after moves as well */
 			/* a check that was due by the old interval goes on */
 			if (j->w->t - k->paced_from >= k->interval - k->interval / 6)
 				k->exempt = true;
@@ -333,7 +334,8 @@ static bool can_eat(struct judge *j, size_t i)
 	if (!k->on || !j->w->clouds[f->cloud].check || f->deleted || f->status != 0 || k->dormant)
 		return false;
 	fake_settle(f, t);
-	if ((f->owner != OWNER_NONE && f->slow) || /* or its run vanished without a trace */
+	if (k->ended != NO ||
+		(f->owner != OWNER_NONE && f->slow) || /* or its run vanished without a trace */
 		(f->owner == OWNER_NONE && !f->shows && (k->submit != SUBMIT_NONE || k->adopted)))
 		k->fed = MAX(k->fed, now);
 	for (int x = 0; x < _TRAIT_MAX; x++) {
@@ -370,7 +372,8 @@ void judge_scan(struct judge *j)
 			   k->told.verdict != VERDICT_REFUSED && !k->told.stale &&
 			   j->clouds[cloud].trouble == TROUBLE_NONE &&
 			   j->clouds[cloud].throttled == TROUBLE_NONE &&
-			   j->w->t - k->counted_at > k->stale_after + k->interval + HOURS(1) &&
+			   j->w->t - MAX(k->counted_at, k->refused_at) >
+				   k->stale_after + k->interval + HOURS(1) &&
 			   j->w->t - MAX(MAX(j->clouds[cloud].calm_since, j->up_since),
 					     k->on_since) >
 				   k->interval + HOURS(1)) {

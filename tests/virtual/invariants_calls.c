@@ -165,10 +165,11 @@ void judge_call(struct judge *j, const struct flight *fl)
 void judge_print_runs(struct judge *j, unsigned cloud)
 {
 	for (size_t i = 0; i < j->w->fake->n_tasks; i++) {
-		const struct fake_task *f = &j->w->fake->tasks[i];
+		struct fake_task *f = &j->w->fake->tasks[i];
 		const struct watched *k = judge_job(j, (long)i);
 		char title[96];
 
+		fake_settle(f, j->w->t);
 		if (f->cloud != cloud || f->owner == OWNER_NONE)
 			continue;
 		snprintf(title, sizeof(title), "job-%zu, its run (owner %d) goes on since %lld s",

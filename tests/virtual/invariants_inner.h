@@ -47,6 +47,7 @@ struct watched { /* one per task */
 	uint64_t content;
 	uint64_t bad, unchecked; /* content.h's four bits an item */
 	int64_t counted_at;      /* virtual */
+	int64_t refused_at;      /* the last refusal, which confirms a verdict too */
 	bool looked;             /* a result was answered in this process */
 	unsigned unanswered;     /* results asked for in this process that lacked its entry */
 	bool running_seen;       /* and the last one showed a run going on */

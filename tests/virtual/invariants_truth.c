@@ -43,6 +43,9 @@ static void status_answer(struct judge *j, struct watched *k, const struct fact 
 	int class = fake_status_class(fact->status);
 	int before = k->status < 0 ? 0 : fake_status_class(k->status);
 
+	if (class != 0 || k->wrong_state != NO)
+		k->refused_at = j->w->t;
+
 	k->status = fact->status;
 	k->gone_at = -1;
 	if (k->ended == YES)
@@ -89,6 +92,7 @@ static void gone_answer(struct judge *j, struct watched *k, const struct flight 
 /* What a submit's entry, or a refusal of a call with one job, means. */
 static void refusal(struct judge *j, struct watched *k, const struct flight *fl, enum outcome o)
 {
+	k->refused_at = j->w->t;
 	switch (o) {
 	case OUTCOME_GONE:
 		gone_answer(j, k, fl);
@@ -138,9 +142,9 @@ static void result_answer(
 	}
 	if (k->refused == YES && !j->w->clouds[fl->cloud].check)
 		k->refused = MAYBE;
-	if (fact->finished) {
+	if (fact->finished || fact->outcome == OUTCOME_WRONG_STATE) {
 		k->content_seen = true;
-		k->seen_content = fact->content;
+		k->seen_content = fact->finished ? fact->content : NO_CONTENT;
 	}
 	if (fact->outcome == OUTCOME_GONE || fact->outcome == OUTCOME_WRONG_STATE) {
 		refusal(j, k, fl, fact->outcome);
@@ -197,6 +201,8 @@ static void no_entries(struct judge *j, const struct flight *fl)
 			(r->outcome == OUTCOME_WRONG_STATE || r->outcome == OUTCOME_GONE)) {
 			k->looked = true;
 			k->running_seen = false;
+			k->content_seen = true;
+			k->seen_content = NO_CONTENT;
 		}
 		if (fl->call.kind == CALL_RESULT && fl->call.n == 1 && k->refused == YES &&
 			r->outcome < OUTCOME_DENIED && !j->w->clouds[fl->cloud].check)
