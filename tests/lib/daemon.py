@@ -141,30 +141,39 @@ class Config:
 # -- the service manager's end --------------------------------------------------------------------
 
 class NotifySocket:
-    """What systemd would listen on: NOTIFY_SOCKET, each message as a dict."""
+    """What systemd would listen on: NOTIFY_SOCKET, each message as a dict, in self.seen."""
 
     def __init__(self, directory):
         self.path = os.path.join(os.fspath(directory), "notify")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self.seen = []
+        self._at = 0
+        self._more = threading.Condition()
+        # A thread, as sd_notify(3) blocks when nobody reads.
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            text = self.socket.recv(65536).decode()
+            message = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+            with self._more:
+                self.seen.append(message)
+                self._more.notify_all()
 
     def wait(self, wanted, timeout=PATIENCE):
-        """The next message for which wanted(message) is true; those before it are in self.seen."""
+        """The next message that wanted() is true of; those before it are passed over."""
         end = time.monotonic() + timeout
-        while True:
-            self.socket.settimeout(max(0.001, end - time.monotonic()))
-            try:
-                text = self.socket.recv(65536).decode()
-            except socket.timeout:
-                raise AssertionError(f"no such message within {timeout} s; seen: {self.seen}") from None
-            message = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-            self.seen.append(message)
-            if wanted(message):
-                return message
-
-    def close(self):
-        self.socket.close()
+        with self._more:
+            while True:
+                while self._at < len(self.seen):
+                    self._at += 1
+                    if wanted(self.seen[self._at - 1]):
+                        return self.seen[self._at - 1]
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"no such message within {timeout} s; seen: {self.seen}")
+                self._more.wait(left)
 
 
 # -- the daemon -----------------------------------------------------------------------------------
@@ -202,9 +211,9 @@ def run(*args, timeout=60, env=None, **kwargs):
 class Daemon:
     """One running precheckd. Use as a context manager, or call stop()."""
 
-    def __init__(self, config, *args, env=None, target="stderr", expect=0, program=None, **kwargs):
+    def __init__(self, config, *args, env=None, target="stderr", expect=0, prefix=(), **kwargs):
         path = config.path if isinstance(config, Config) else os.fspath(config)
-        self.args = [program or binary(), "-c", path]
+        self.args = [*prefix, binary(), "-c", path]
         if target:
             self.args += ["--log-target", target]
         self.args += args
