@@ -160,8 +160,11 @@ void fake_submit_blind(struct fake *f, size_t task, int64_t t)
 	struct fake_task *k = &f->tasks[task];
 
 	fake_settle(k, t);
-	if (!k->deleted && k->status == 0 && k->owner == OWNER_NONE)
-		begin(f, k, t, OWNER_US);
+	if (k->deleted || k->status != 0 || k->owner != OWNER_NONE)
+		return;
+	begin(f, k, t, OWNER_US);
+	if (dice_chance(&f->dice, .3)) /* what loses one answer is likely to lose the next ones */
+		k->mute_until = t + dice_between(&f->dice, SECONDS(60), SECONDS(100));
 }
 
 void fake_revoke(struct fake *f, unsigned cloud)
@@ -170,6 +173,7 @@ void fake_revoke(struct fake *f, unsigned cloud)
 
 	for (unsigned i = 0; i < FAKE_LOGINS; i++)
 		c->logins[i].ends = INT64_MIN;
+	c->slow_refusal = dice_chance(&f->dice, .7);
 	f->counts.revoked++;
 }
 
@@ -299,14 +303,15 @@ static void choose(struct fake *f, struct flight *fl)
 
 	fl->n = 0;
 	for (unsigned i = 0; i < fl->call.n; i++) {
-		lack[i] = !f->gentle && dice_chance(&f->dice, .002);
+		lack[i] = !f->gentle && (dice_chance(&f->dice, .002) ||
+						fl->sent < f->tasks[fl->asked[i]].mute_until);
 		f->counts.missing += lack[i];
 		if (lack[i]) {
 			/* No entry, yet DRS may have begun the run. */
 			if (fl->call.kind == CALL_SUBMIT && dice_chance(&f->dice, .5) &&
 				judge_entry(f, &f->tasks[fl->asked[i]], CALL_SUBMIT, fl->sent) ==
 					OUTCOME_OK) {
-				begin(f, &f->tasks[fl->asked[i]], fl->sent, OWNER_US);
+				fake_submit_blind(f, (size_t)fl->asked[i], fl->sent);
 				fl->executed[i] = true;
 			}
 			continue;
@@ -365,6 +370,8 @@ void fake_take(struct fake *f, struct flight *fl, int64_t give_up)
 
 		fake_settle(k, fl->sent);
 		fact->outcome = judge_entry(f, k, fl->call.kind, fl->sent);
+		if (fact->outcome == OUTCOME_OK && !f->gentle && dice_chance(&f->dice, .0005))
+			fact->outcome = OUTCOME_SERVER; /* this one only; nothing is done */
 		if (fact->repeated && fl->call.kind == CALL_SUBMIT)
 			fact->outcome = fl->facts[0].outcome;
 		answer(f, fl, fact, &fl->reply->answers[i]);

@@ -51,6 +51,7 @@ struct fake_task {
 	int status;                 /* in fake_walk[] */
 	bool deleted, says_deleted; /* says_deleted: status DELETED instead of M05004 */
 	int64_t until[_TRAIT_MAX];
+	int64_t mute_until; /* answers lack its entry */
 
 	bool shows; /* a finished result to show */
 	uint64_t shown, shown_run;
@@ -78,6 +79,7 @@ struct fake_cloud {
 	char project[64];
 	struct fake_login logins[FAKE_LOGINS]; /* a ring */
 	unsigned n_logins;
+	bool slow_refusal; /* the next refusal of a token takes long: others overtake it */
 	size_t *tasks, n_tasks;
 };
 

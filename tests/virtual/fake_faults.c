@@ -18,7 +18,7 @@ int64_t fault_delay(struct fake *f, int64_t room)
 {
 	int64_t d = dice_between(&f->dice, 40, 400);
 
-	if (dice_chance(&f->dice, .02)) {
+	if (dice_chance(&f->dice, .04)) {
 		d = dice_between(&f->dice, SECONDS(1), room);
 		f->counts.late++;
 	}
@@ -168,8 +168,12 @@ bool fault_whole(struct fake *f, struct flight *fl, int64_t give_up)
 		return throttle(f, fl);
 	if (!f->gentle && dice_chance(&f->dice, .0005))
 		return whole(fl, OUTCOME_TRANSPORT, false);
-	if (!token_taken(f, fl))
+	if (!token_taken(f, fl)) {
+		if (f->clouds[fl->cloud].slow_refusal)
+			fl->due = give_up - 1;
+		f->clouds[fl->cloud].slow_refusal = false;
 		return whole(fl, OUTCOME_TOKEN, false);
+	}
 	if (c->ails[AIL_DENIED] && fl->call.kind == CALL_SUBMIT)
 		return whole(fl, OUTCOME_DENIED, false);
 	if (bad_request(f, fl)) {
