@@ -32,10 +32,11 @@ SANITIZED = "asan" in os.path.basename(build_dir().rstrip("/"))
 SLOW = os.environ.get("CI") == "true" or os.environ.get("PRECHECKD_SLOW") == "1"
 
 GOOD = {"item": "srcDbConnection", "result": "PASSED", "group": "network"}
-BINLOG = {"item": "srcDbBinlogIsOff", "result": "FAILED", "failed_reason": "srcDbBinlogIsOff_fail",
-          "group": "database", "raw_error_msg": "log_bin is OFF"}
-BINLOG_FIXED = {"item": "srcDbBinlogIsOff", "result": "PASSED", "group": "database"}
-ALARM = {"item": "srcDbEvents", "result": "ALARM", "group": "database"}
+BINLOG = {"item": "srcDbBinlogIsOff", "result": "FAILED", "group": "db_params",
+          "failed_reason": "SOURCE_DB_BINLOG_IS_OFF_FOR_UP", "raw_error_msg": "log_bin is OFF"}
+BINLOG_FIXED = {"item": "srcDbBinlogIsOff", "result": "PASSED", "group": "db_params"}
+ALARM = {"item": "dstDbDiskSize", "result": "ALARM", "group": "db_disk_size",
+         "failed_reason": "DST_DB_DISK_SIZE_UP_ALARM", "data": "{\"size\":\"1024\"}"}
 
 
 # -- what both sides are told ---------------------------------------------------------------------
@@ -113,12 +114,12 @@ class Config:
         clouds = clouds or {"otc": {}}
         parts = [_block("", dict(self.top, **top or {}), "")]
         for name, options in clouds.items():
-            parts.append(_block(f'cloud "{name}"', {**self.cloud, **(cloud or {}), **options}))
+            parts.append(_block(f"cloud {_value(name)}", {**self.cloud, **(cloud or {}), **options}))
         usual = dict(self.defaults, **defaults or {})
         if len(clouds) == 1:
             usual = dict({"cloud": next(iter(clouds))}, **usual)
         parts.append(_block("defaults", usual))
-        parts += [_block(f'job "{name}"', options) for name, options in (jobs or {}).items()]
+        parts += [_block(f"job {_value(name)}", options) for name, options in (jobs or {}).items()]
         return "\n".join(parts)
 
     def write(self, *args, **kwargs):
@@ -135,7 +136,7 @@ class Config:
         """A file of jobs below jobs.d."""
         os.makedirs(os.path.join(self.directory, "jobs.d"), exist_ok=True)
         with open(os.path.join(self.directory, "jobs.d", name), "w") as f:
-            f.write("\n".join(_block(f'job "{j}"', options) for j, options in jobs.items()))
+            f.write("\n".join(_block(f"job {_value(j)}", options) for j, options in jobs.items()))
 
 
 # -- the service manager's end --------------------------------------------------------------------

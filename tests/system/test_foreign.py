@@ -86,24 +86,25 @@ def test_a_task_that_vanishes(sim, precheckd, tmp_path):
 def test_alarms_only(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, GOOD, ALARM)]))
     d = precheckd(Config(tmp_path, s.url).write(jobs=jobs(1)))
-    d.wait(r"warning: job-1 \(cloud otc\): alarmed: srcDbEvents ALARM.*to do: ")
+    d.wait(r"warning: job-1 \(cloud otc\): alarmed: dstDbDiskSize ALARM .*to do: ")
 
 
 def test_failed_then_fixed(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, runs=[{"items": [GOOD, BINLOG, ALARM]}, {"items": [GOOD, BINLOG_FIXED]}])]))
     d = precheckd(Config(tmp_path, s.url).write(jobs=jobs(1)))
-    m = d.wait(r"err: job-1 \(cloud otc\): failed: srcDbBinlogIsOff FAILED \(srcDbBinlogIsOff_fail\): (.*); "
-               r"to do: ([^;]*); also srcDbEvents ALARM$")
-    assert "binlog" in (m.group(1) + m.group(2)).lower()
+    m = d.wait(r"err: job-1 \(cloud otc\): failed: srcDbBinlogIsOff FAILED \(SOURCE_DB_BINLOG_IS_OFF_FOR_UP\): (.*); "
+               r"to do: (.*); also dstDbDiskSize ALARM$")
+    assert "binary log" in m.group(1) and "log-bin" in m.group(2)
     d.signal("USR1")
     d.wait(r"notice: job-1 \(cloud otc\): failed -> passed: fixed: srcDbBinlogIsOff; not checked this time: "
-           r"srcDbEvents; it was failed for .*, since \d{4}-")
+           r"dstDbDiskSize; it was failed for .*, since \d{4}-")
     assert len(d.find(r"(err|notice|warning): job-1")) == 2
 
 
 def test_one_cause_is_told_once(sim, precheckd, tmp_path):
-    grant = {"result": "FAILED", "failed_reason": "no_such_word_grant", "raw_error_msg": "GRANT is missing"}
-    items = [dict(grant, item=name) for name in ("srcUserPrivilege", "dstUserPrivilege", "replUserPrivilege")]
+    reason = {"result": "FAILED", "failed_reason": "MYSQL_SOURCE_DB_PRIVILEGES_IS_NOT_ENOUGH_FOR_INCRE"}
+    items = [dict(reason, item=name)
+             for name in ("srcDbBinlogIsOff", "srcGtidStatusCheck", "srcDbPrivilegesIsEnoughForIncre")]
     s = sim(scenario(tasks=[task(1, *items)]))
     d = precheckd(Config(tmp_path, s.url).write(jobs=jobs(1)))
     m = d.wait(r"err: job-1 \(cloud otc\): failed: .*")
