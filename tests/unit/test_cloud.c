@@ -406,6 +406,37 @@ static void test_throttled_of_one_burst_counts_once(void **state)
 	expect_no_news(k);
 }
 
+static void test_throttled_survives_a_restart(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = make_settings(1, 1);
+	struct call c;
+
+	s->clouds[0].pace = 4;
+	kit_configure(k, s);
+	do_login(k);
+	c = expect_call(k, CALL_STATUS, 1);
+	say_whole(k, &c, OUTCOME_THROTTLED, "DRS.M01503");
+	expect_news(k, "throttled");
+	s = make_settings(1, 1);
+	s->clouds[0].pace = 4;
+	kit_restart(k, s);
+	do_login(k);
+	c = expect_call(k, CALL_STATUS, 1);
+	say_whole(k, &c, OUTCOME_THROTTLED, "DRS.M01503");
+	expect_no_news(k); /* known */
+	for (int i = 0; i < 5; i++) {
+		pass(k, MINUTES(11));
+		check_now(k, NULL);
+		pass(k, MINUTES(1));
+		while (k->n_calls)
+			do_status(k, "STARTJOBING");
+	}
+	expect_news(k, "started");
+	expect_news(k, "unthrottled");
+	expect_no_news(k);
+}
+
 static void test_retry_after_is_obeyed(void **state)
 {
 	struct kit *k = *state;
@@ -600,6 +631,25 @@ static void test_submit_denied_for_the_whole_call(void **state)
 	expect_news(k, "passed");
 }
 
+static void test_status_denied_for_the_whole_call(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, make_settings(1, 2));
+	do_login(k);
+	for (int i = 0; i < 3; i++) {
+		c = expect_call(k, CALL_STATUS, 2);
+		say_whole(k, &c, OUTCOME_DENIED, "DRS.M00103");
+		if (i == 0)
+			assert_int_equal(expect_news(k, "cloud-down")->trouble, TROUBLE_DENIED);
+		expect_quiet(k, MINUTES(10) - SECONDS(1));
+		pass(k, SECONDS(2));
+	}
+	do_status(k, "CONFIGURATION");
+	expect_news(k, "cloud-up");
+}
+
 static void test_misconfigured_drs_is_told_and_held(void **state)
 {
 	struct kit *k = *state;
@@ -689,6 +739,7 @@ int main(void)
 		KIT_TEST(test_fresh_tokens_not_taken_is_told),
 		KIT_TEST(test_throttled_halves_and_recovers),
 		KIT_TEST(test_throttled_of_one_burst_counts_once),
+		KIT_TEST(test_throttled_survives_a_restart),
 		KIT_TEST(test_retry_after_is_obeyed),
 		cmocka_unit_test(test_unreachable_told_at_the_second_failure_ended_once),
 		KIT_TEST(test_many_failures_of_one_incident_count_once),
@@ -696,6 +747,7 @@ int main(void)
 		KIT_TEST(test_poll_lost_in_transport_goes_on),
 		KIT_TEST(test_submit_that_never_left_is_sent_again),
 		KIT_TEST(test_submit_denied_for_the_whole_call),
+		KIT_TEST(test_status_denied_for_the_whole_call),
 		KIT_TEST(test_misconfigured_drs_is_told_and_held),
 		KIT_TEST(test_stale_while_throttled_is_the_clouds),
 		KIT_TEST(test_clouds_do_not_share_trouble),

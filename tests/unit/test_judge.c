@@ -166,6 +166,41 @@ static void test_denied_for_one_entry(void **state)
 	expect_news(k, "started");
 }
 
+/* A run that is seen while ours are not permitted is somebody's: followed, and nothing on top of it. */
+static void test_denied_submit_adopts_what_it_sees(void **state)
+{
+	struct kit *k = *state;
+
+	to_submit(k, make_settings(1, 1));
+	do_entries(k, CALL_SUBMIT, OUTCOME_DENIED, "DRS.M00103");
+	expect_news(k, "refused");
+	do_result(k, 30, "a=E");
+	expect_news(k, "adopted");
+	pass(k, SECONDS(10));
+	do_result(k, 100, "a=F:R");
+	expect_news(k, "failed");
+	assert_true(k->runs[0].foreign);
+}
+
+static void test_started_ends_a_refusal(void **state)
+{
+	struct kit *k = *state;
+	const struct kit_told *t;
+
+	first_check(k, make_settings(1, 1), "a=F:R");
+	expect_news(k, "failed");
+	pass(k, MINUTES(30) - SECONDS(30));
+	do_status(k, "CONFIGURATION");
+	do_entries(k, CALL_SUBMIT, OUTCOME_NOT_READY, "DRS.M00303");
+	expect_news(k, "refused");
+	pass(k, MINUTES(30));
+	do_status(k, "STARTJOBING");
+	t = expect_news(k, "started");
+	assert_int_equal(t->previous, VERDICT_REFUSED);
+	assert_int_equal(stored(k, 0)->refusal.outcome, OUTCOME_OK);
+	assert_non_null(stored(k, 0)->report);
+}
+
 /* --- gone --- */
 
 static void test_no_such_task_is_refused(void **state)
@@ -714,6 +749,8 @@ int main(void)
 		cmocka_unit_test(test_parent_is_asked_daily),
 		KIT_TEST(test_failed_without_a_code_is_refused),
 		KIT_TEST(test_denied_for_one_entry),
+		KIT_TEST(test_denied_submit_adopts_what_it_sees),
+		KIT_TEST(test_started_ends_a_refusal),
 		KIT_TEST(test_no_such_task_is_refused),
 		KIT_TEST(test_gone_twice_is_ended),
 		KIT_TEST(test_gone_once_is_nothing),

@@ -80,9 +80,14 @@ static void test_random_traffic(void **state)
 			plan_add(&p, x);
 		}
 		assert_ptr_equal(plan_first(&p), earliest(e, N));
+		for (size_t i = 1; i <= p.n; i++) {
+			const struct plan_entry *parent = p.entries[MAX(i / 2, (size_t)1)];
+
+			assert_int_equal(p.entries[i]->slot, i);
+			if (parent->at > p.entries[i]->at)
+				fail_msg("an earlier one below a later one at slot %zu", i);
+		}
 	}
-	for (size_t i = 1; i <= p.n; i++)
-		assert_int_equal(p.entries[i]->slot, i);
 	plan_done(&p);
 }
 

@@ -172,6 +172,22 @@ static void test_max_runs(void **state)
 	}
 }
 
+/* Slots that come free one by one within a minute are not filled one by one. */
+static void test_slots_are_filled_in_groups(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = make_settings(1, 20);
+
+	s->clouds[0].max_runs = 10;
+	for (unsigned n = 0; n < 20; n++)
+		k->fakes[n].lasts = SECONDS(15) + n % 10 * SECONDS(3);
+	kit_configure(k, s);
+	kit_play(k, MINUTES(20));
+	for (unsigned n = 0; n < 20; n++)
+		assert_int_equal(k->fakes[n].submits, 1);
+	assert_int_equal(count_calls(k, CALL_SUBMIT, 0, INT64_MAX), 2);
+}
+
 static void test_connections(void **state)
 {
 	static const unsigned most[] = {1, 2, 4, 9};
@@ -364,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_pace_in_any_minute),
 		KIT_TEST(test_pace_holds_over_a_reload),
 		cmocka_unit_test(test_max_runs),
+		KIT_TEST(test_slots_are_filled_in_groups),
 		cmocka_unit_test(test_connections),
 		KIT_TEST(test_first_checks_start_at_once_ordered_by_hash),
 		cmocka_unit_test(test_slack_of_a_sixth),
