@@ -163,8 +163,8 @@ void fake_submit_blind(struct fake *f, size_t task, int64_t t)
 	if (k->deleted || k->status != 0 || k->owner != OWNER_NONE)
 		return;
 	begin(f, k, t, OWNER_US);
-	if (dice_chance(&f->dice, .3)) /* what loses one answer is likely to lose the next ones */
-		k->mute_until = t + dice_between(&f->dice, SECONDS(60), SECONDS(100));
+	if (dice_chance(&f->dice, .6)) /* what loses one answer is likely to lose the next ones */
+		k->mute_until = t + dice_between(&f->dice, SECONDS(60), SECONDS(78));
 }
 
 void fake_revoke(struct fake *f, unsigned cloud)
@@ -260,7 +260,8 @@ static void show(
 	a->report = content_unfinished(&f->cache, percent);
 }
 
-static void answer(struct fake *f, struct flight *fl, struct fact *fact, struct answer *a)
+static void answer(
+	struct fake *f, struct flight *fl, struct fact *fact, int64_t give_up, struct answer *a)
 {
 	struct fake_task *k = &f->tasks[fact->task];
 
@@ -290,6 +291,9 @@ static void answer(struct fake *f, struct flight *fl, struct fact *fact, struct 
 		break;
 	case CALL_RESULT:
 		show(f, k, fl->sent, fact, a);
+		/* the old result, and so slowly that settle has passed when it arrives */
+		if (fact->finished && k->owner != OWNER_NONE && dice_chance(&f->dice, .04))
+			fl->due = give_up - 1;
 		break;
 	default:
 		break;
@@ -303,7 +307,7 @@ static void choose(struct fake *f, struct flight *fl)
 
 	fl->n = 0;
 	for (unsigned i = 0; i < fl->call.n; i++) {
-		lack[i] = !f->gentle && (dice_chance(&f->dice, .002) ||
+		lack[i] = !f->gentle && (dice_chance(&f->dice, .003) ||
 						fl->sent < f->tasks[fl->asked[i]].mute_until);
 		f->counts.missing += lack[i];
 		if (lack[i]) {
@@ -351,8 +355,13 @@ void fake_take(struct fake *f, struct flight *fl, int64_t give_up)
 	for (unsigned i = 0; i < fl->call.n; i++) {
 		fl->asked[i] = fake_find(f, fl->call.jobs[i].task);
 		fl->executed[i] = false;
-		if (fl->asked[i] >= 0)
-			fake_settle(&f->tasks[fl->asked[i]], fl->sent);
+		if (fl->asked[i] < 0)
+			continue;
+		fake_settle(&f->tasks[fl->asked[i]], fl->sent);
+		/* somebody starts it between our question for its status and our submit */
+		if (fl->call.kind == CALL_SUBMIT && !f->gentle && dice_chance(&f->dice, .0007) &&
+			f->tasks[fl->asked[i]].status == 0)
+			f->tasks[fl->asked[i]].status = 1;
 	}
 	fl->due = fl->sent + fault_delay(f, give_up - fl->sent);
 	if (fault_whole(f, fl, give_up))
@@ -374,7 +383,7 @@ void fake_take(struct fake *f, struct flight *fl, int64_t give_up)
 			fact->outcome = OUTCOME_SERVER; /* this one only; nothing is done */
 		if (fact->repeated && fl->call.kind == CALL_SUBMIT)
 			fact->outcome = fl->facts[0].outcome;
-		answer(f, fl, fact, &fl->reply->answers[i]);
+		answer(f, fl, fact, give_up, &fl->reply->answers[i]);
 	}
 	fault_lose(f, fl, give_up);
 }

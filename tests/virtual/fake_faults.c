@@ -202,7 +202,7 @@ bool fault_one_for_all(struct fake *f, struct flight *fl, const enum outcome *en
 
 void fault_lose(struct fake *f, struct flight *fl, int64_t give_up)
 {
-	if (f->gentle || !dice_chance(&f->dice, .001))
+	if (f->gentle || !dice_chance(&f->dice, .003))
 		return;
 	f->counts.lost++;
 	f->counts.executed_lost += fl->call.kind == CALL_SUBMIT;

@@ -25,12 +25,12 @@ enum happening {
 #define MEAN_TRUTH   HOURS(36)
 #define MEAN_FOREIGN DAYS(6)
 #define MEAN_TRAIT   DAYS(12)
-#define MEAN_AIL     DAYS(2)
-#define MEAN_REVOKE  DAYS(3)
+#define MEAN_AIL     HOURS(36)
+#define MEAN_REVOKE  DAYS(1)
 #define MEAN_RELOAD  HOURS(18)
 #define MEAN_NOW     HOURS(30)
 #define MEAN_DIE     HOURS(30)
-#define MEAN_SUBMIT  HOURS(24)
+#define MEAN_SUBMIT  HOURS(12)
 
 static void at(struct world *w, int64_t t, enum happening what, unsigned a, unsigned b)
 {
@@ -50,7 +50,7 @@ void script_begin(struct world *w)
 		again(w, (double)MEAN_TRUTH, H_TRUTH, i);
 		again(w, (double)MEAN_FOREIGN, H_FOREIGN, i);
 		again(w, (double)MEAN_TRAIT, H_TRAIT, i);
-		if (dice_chance(&w->dice, .25))
+		if (dice_chance(&w->dice, .18))
 			at(w, dice_between(&w->dice, 0, w->heal), H_WALK, i, 0);
 		else if (dice_chance(&w->dice, .06))
 			at(w, dice_between(&w->dice, 0, w->heal), H_DELETE, i, 0);
