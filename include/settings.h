@@ -14,17 +14,27 @@ const char *auth_method_name(enum auth_method m);
 
 struct cloud_settings {
 	char *name;
-	char *iam, *drs; /* URL without trailing slash: "https://host[:port][/path]" */
+	char *iam, *drs;            /* URL without trailing slash: "https://host[:port][/path]" */
 	char *project, *project_id; /* one of them; the other NULL */
 	enum auth_method auth;
 	char *user, *domain;
-	char *secret;	       /* the place, see secret_read(); never the secret itself */
+	char *secret;           /* the place, see secret_read(); never the secret itself */
 	char mark[SECRET_MARK]; /* of the secret; "" until the roof has read it */
-	char *ca_file, *proxy; /* may be NULL */
-	unsigned pace;	       /* calls a minute */
+	char *ca_file, *proxy;  /* may be NULL */
+	unsigned pace;          /* calls a minute */
 	unsigned connections, max_runs;
 	int64_t timeout, backoff_max; /* ms */
-	char *file;		      /* where it stands, for messages */
+	char *file;                   /* where it stands, for messages */
+	unsigned line;
+};
+
+/* An operator's signed-off exception for one ALARM item. */
+struct accept {
+	char *item;
+	char *failed_reason; /* NULL: any */
+	char *reason, *by;
+	int64_t until; /* wall ms: it holds before this moment */
+	char *file;
 	unsigned line;
 };
 
@@ -33,10 +43,12 @@ struct job_settings {
 	const struct cloud_settings *cloud; /* in the same settings */
 	char task[TASK_ID_SIZE];
 	int64_t interval; /* ms, as all spans here */
-	bool check;	  /* false: read status and last result only */
+	bool check;       /* false: read status and last result only */
 	int64_t first_poll, settle, poll;
 	int64_t run_limit, stale_after;
-	int64_t remind; /* -1: never */
+	int64_t remind;   /* -1: never */
+	size_t n_accepts; /* the job's own in the order written, then those of the defaults */
+	struct accept *accepts;
 	char *file;
 	unsigned line;
 };
@@ -49,18 +61,28 @@ struct settings {
 	int log_level;
 	bool short_times;
 	size_t n_clouds, n_jobs;
-	struct cloud_settings *clouds; /* arrays: pointers into them stay valid as long as the settings */
+	/* arrays: pointers into them stay valid as long as the settings */
+	struct cloud_settings *clouds;
 	struct job_settings *jobs;
 };
 
 struct settings *settings_new(void); /* one reference; NULL: no memory */
 struct settings *settings_ref(struct settings *s);
-struct settings *settings_unref(struct settings *s); /* may be NULL; returns NULL; the last one frees all */
+/* May be NULL; returns NULL; the last one frees all. */
+struct settings *settings_unref(struct settings *s);
 DEFINE_CLEANUP(struct settings *, settings_unref)
 
 /* NULL if there is none of that name. */
 struct cloud_settings *settings_cloud(const struct settings *s, const char *name);
 struct job_settings *settings_job(const struct settings *s, const char *name);
+
+/* The first of the job's accepts for that item (and reason; may be NULL) that holds at `wall`; NULL if there
+ * is none. */
+const struct accept *settings_accept(
+	const struct job_settings *s, const char *item, const char *failed_reason, int64_t wall);
+
+/* Frees an array of n accepts and what they hold; a may be NULL; returns NULL. */
+struct accept *settings_free_accepts(struct accept *a, size_t n);
 
 /* True for the 8-4-4-4-12 form of lower case letters and digits. */
 bool task_id_valid(const char *id);

@@ -46,6 +46,19 @@ static void cloud_done(struct cloud_settings *c)
 	free(c->file);
 }
 
+struct accept *settings_free_accepts(struct accept *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(a[i].item);
+		free(a[i].failed_reason);
+		free(a[i].reason);
+		free(a[i].by);
+		free(a[i].file);
+	}
+	free(a);
+	return NULL;
+}
+
 struct settings *settings_unref(struct settings *s)
 {
 	if (!s || --s->refs > 0)
@@ -53,6 +66,7 @@ struct settings *settings_unref(struct settings *s)
 	for (size_t i = 0; i < s->n_clouds; i++)
 		cloud_done(&s->clouds[i]);
 	for (size_t i = 0; i < s->n_jobs; i++) {
+		settings_free_accepts(s->jobs[i].accepts, s->jobs[i].n_accepts);
 		free(s->jobs[i].name);
 		free(s->jobs[i].file);
 	}
@@ -76,6 +90,21 @@ struct job_settings *settings_job(const struct settings *s, const char *name)
 	for (size_t i = 0; i < s->n_jobs; i++)
 		if (strcmp(s->jobs[i].name, name) == 0)
 			return &s->jobs[i];
+	return NULL;
+}
+
+const struct accept *settings_accept(
+	const struct job_settings *s, const char *item, const char *failed_reason, int64_t wall)
+{
+	for (size_t i = 0; i < s->n_accepts; i++) {
+		const struct accept *a = &s->accepts[i];
+
+		if (strcmp(a->item, item) != 0 || a->until <= wall)
+			continue;
+		if (!a->failed_reason ||
+			(failed_reason && strcmp(a->failed_reason, failed_reason) == 0))
+			return a;
+	}
 	return NULL;
 }
 

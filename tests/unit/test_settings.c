@@ -45,6 +45,52 @@ static void test_lookup(void **state)
 	assert_null(settings_job(s, ""));
 }
 
+static void test_accept(void **state)
+{
+	struct accept accepts[] = {
+		{.item = (char *)"a", .failed_reason = (char *)"R", .until = 1000},
+		{.item = (char *)"a", .failed_reason = (char *)"S", .until = 3000},
+		{.item = (char *)"a", .until = 2000},
+		{.item = (char *)"b", .until = 3000},
+	};
+	const struct job_settings job = {.n_accepts = ELEMENTSOF(accepts), .accepts = accepts};
+	static const struct {
+		const char *item, *reason;
+		int64_t wall;
+		int found; /* -1: none */
+	} table[] = {
+		{"a", "R", 999, 0},
+		{"a", "R", 1000, 2}, /* it ends at `until`; the one for any reason goes on */
+		{"a", "R", 1999, 2},
+		{"a", "R", 2000, -1},
+		{"a", "S", 0, 1},
+		{"a", "S", 2999, 1},
+		{"a", "S", 3000, -1},
+		{"a", "T", 0, 2},
+		{"a", "", 0, 2},
+		{"a", NULL, 0, 2},
+		{"a", NULL, 2000, -1},
+		{"b", "R", 0, 3},
+		{"b", NULL, 2999, 3},
+		{"b", NULL, 3000, -1},
+		{"A", NULL, 0, -1},
+		{"ab", "R", 0, -1},
+		{"", NULL, 0, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+		const struct accept *a = settings_accept(
+			&job, table[i].item, table[i].reason, table[i].wall);
+		const struct accept *want = table[i].found < 0 ? NULL : &accepts[table[i].found];
+
+		if (a != want)
+			fail_msg("row %zu", i);
+	}
+	assert_null(settings_accept(&(struct job_settings){0}, "a", "R", 0));
+	assert_null(settings_free_accepts(NULL, 0));
+}
+
 static void test_task_id(void **state)
 {
 	static const struct {
@@ -88,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refs),
 		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_task_id),
 		cmocka_unit_test(test_auth_name),
 	};
