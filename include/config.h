@@ -26,6 +26,7 @@ enum config_type {
 	CONFIG_URL,   /* https, http for loopback only */
 	CONFIG_PROXY, /* URL of a proxy */
 	CONFIG_SPAN,
+	CONFIG_MOMENT, /* a day, which is its end in the host's zone; or RFC 3339 */
 	CONFIG_NUMBER,
 	CONFIG_BOOL,
 	CONFIG_WORD, /* one of a list */
@@ -36,17 +37,17 @@ enum config_type {
 	_CONFIG_TYPE_MAX
 };
 struct config_option {
-	const char *block; /* "", "cloud", "defaults", "job"; "defaults" rows hold in jobs too */
+	const char *block; /* "", "cloud", "defaults" (rows for jobs, too), "job", "accept" */
 	const char *name;
 	enum config_type type;
-	const char *by_default; /* text through the same parser; NULL: none */
+	const char *by_default;   /* text through the same parser; NULL: none */
 	const char *least, *most; /* bounds as text; NULL: none */
-	const char *words;	  /* CONFIG_WORD: "a b c" */
-	bool never;		  /* CONFIG_SPAN: "never" is allowed */
-	bool bent;		  /* short_times lifts the lower bound */
-	bool needed;		  /* an error if it is not given */
-	size_t offset;		  /* in struct settings, cloud_settings or job_settings */
-	const char *meaning;	  /* one line */
+	const char *words;        /* CONFIG_WORD: "a b c" */
+	bool never;               /* CONFIG_SPAN: "never" is allowed */
+	bool bent;                /* short_times lifts the lower bound */
+	bool needed;              /* an error if it is not given */
+	size_t offset;            /* in struct settings, cloud_settings, job_settings or accept */
+	const char *meaning;      /* one line */
 };
 extern const struct config_option config_options[];
 extern const size_t config_options_size;

@@ -12,12 +12,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* A row for a field of one of the three structures; jobs have fields for the rows of defaults. */
+/* A row for a field of one of the structures; jobs have fields for the rows of defaults. */
 #define ROW(in, of, field, kind)                                                                   \
 	.block = (in), .name = #field, .type = CONFIG_##kind, .offset = offsetof(struct of, field)
-#define TOP(field, kind)   ROW("", settings, field, kind)
-#define CLOUD(field, kind) ROW("cloud", cloud_settings, field, kind)
-#define JOB(field, kind)   ROW("defaults", job_settings, field, kind)
+#define TOP(field, kind)    ROW("", settings, field, kind)
+#define CLOUD(field, kind)  ROW("cloud", cloud_settings, field, kind)
+#define JOB(field, kind)    ROW("defaults", job_settings, field, kind)
+#define ACCEPT(field, kind) ROW("accept", accept, field, kind)
 
 /* config_print() and the manual follow this order. */
 const struct config_option config_options[] = {
@@ -84,6 +85,13 @@ const struct config_option config_options[] = {
 			   "the interval"},
 	{JOB(remind, SPAN), .by_default = "1d", .least = "1h", .most = "30d", .never = true,
 		.bent = true, .meaning = "how often a verdict that stays bad is told again"},
+
+	{ACCEPT(until, MOMENT), .needed = true,
+		.meaning = "the last day on which it holds, or the moment of its end"},
+	{ACCEPT(reason, TEXT), .needed = true, .meaning = "why the alarm does no harm"},
+	{ACCEPT(by, TEXT), .needed = true, .meaning = "who answers for it"},
+	{ACCEPT(failed_reason, TEXT),
+		.meaning = "accept it for this reason of DRS only; default: for any"},
 };
 const size_t config_options_size = ELEMENTSOF(config_options);
 

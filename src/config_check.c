@@ -20,6 +20,8 @@ struct check {
 	struct settings *s;
 	const struct config_block *top, *defaults; /* top: of the main file; defaults may be NULL */
 	bool *defaults_bad;                        /* by row: wrong in defaults, said there */
+	struct accept *shared;                     /* those of defaults */
+	size_t n_shared;
 	int r;
 };
 
@@ -30,34 +32,35 @@ static int row_of(enum config_kind kind, const char *name)
 	return row < 0 ? 0 : row;
 }
 
-/* `job "shop-db"`, or the bare word for blocks without a title, or "" at the top. */
-static const char *label(const struct config_block *b, char *buf, size_t n)
+/* Writes `job "shop-db": `, or the bare word for blocks without a title, or nothing at the top; the block
+ * around it before. */
+static void add_label(struct line *l, const struct config_block *b)
 {
 	char title[TITLE_MAX + 8];
-	struct line l;
 
-	line_init(&l, buf, n);
-	line_add(&l, "%s", config_kind_names[b->kind]);
+	if (b->parent)
+		add_label(l, b->parent);
+	line_add(l, "%s", config_kind_names[b->kind]);
 	if (b->title)
-		line_add(&l, " \"%s\"",
+		line_add(l, " \"%s\"",
 			text_escape(title, sizeof(title), b->title, strlen(b->title)));
 	if (b->kind != KIND_TOP)
-		line_add(&l, ": ");
-	return buf;
+		line_add(l, ": ");
 }
 
-static _printf_(5, 6) void say(struct check *c, bool error, const struct config_block *b,
-	unsigned line, const char *fmt, ...)
+void config_say_of(struct config_input *in, bool error, const struct config_block *b, unsigned line,
+	const char *fmt, ...)
 {
-	char text[700], of[200];
+	char text[1000];
 	struct line l;
 	va_list ap;
 
 	line_init(&l, text, sizeof(text));
+	add_label(&l, b);
 	va_start(ap, fmt);
 	line_vadd(&l, fmt, ap);
 	va_end(ap);
-	config_complain(c->in, error, b->file, line, "%s%s", label(b, of, sizeof(of)), text);
+	config_complain(in, error, b->file, line, "%s", text);
 }
 
 /* Parses a text given in block b; false if it is wrong (said) or there was no memory. */
@@ -74,7 +77,7 @@ static bool parse_given(
 	if (r == -ENOMEM)
 		c->r = r;
 	else if (r < 0)
-		say(c, true, b, b->values[row].line, "%s %s", o->name, why);
+		config_say_of(c->in, true, b, b->values[row].line, "%s %s", o->name, why);
 	return r == 0;
 }
 
@@ -99,14 +102,16 @@ static bool value_of(
 	return o->by_default && config_parse(o, o->by_default, c->s->short_times, ret, &l) == 0;
 }
 
-/* Puts a parsed value where the option's field is; takes its text. */
-static void store(const struct config_option *o, void *base, struct config_parsed *v)
+void config_store(const struct config_option *o, void *base, struct config_parsed *v)
 {
 	void *field = (char *)base + o->offset;
 
 	switch (o->type) {
 	case CONFIG_SPAN:
 		*(int64_t *)field = v->span;
+		break;
+	case CONFIG_MOMENT:
+		*(int64_t *)field = v->moment;
 		break;
 	case CONFIG_NUMBER:
 		*(unsigned *)field = v->number;
@@ -149,12 +154,12 @@ static bool fill(struct check *c, const struct config_block *b, enum config_kind
 		if (config_row(kind, o->name) != (int)row)
 			continue;
 		if (value_of(c, b, row, &v))
-			store(o, base, &v);
+			config_store(o, base, &v);
 		else if (b->values[row].text || c->defaults_bad[row])
 			good = false;
 		else if (o->needed)
-			say(c, true, b, b->line, "option '%s' is missing (%s)", o->name,
-				o->meaning);
+			config_say_of(c->in, true, b, b->line, "option '%s' is missing (%s)",
+				o->name, o->meaning);
 	}
 	return good;
 }
@@ -168,23 +173,33 @@ static char *copy(struct check *c, const char *text)
 	return copied;
 }
 
+bool config_showable(const char *text)
+{
+	size_t len = strlen(text), room = len + 1;
+	_cleanup_free_ char *shown = malloc(room);
+
+	return shown && strcmp(text_flatten(shown, room, text, len), text) == 0;
+}
+
 /* The title of a new cloud or job: it goes to journals, tables and labels as it is. */
 static void check_title(struct check *c, const struct config_block *b)
 {
 	const struct config_block *other;
-	char shown[TITLE_MAX * 8];
 	size_t len = strlen(b->title);
 
-	if (strcmp(text_flatten(shown, sizeof(shown), b->title, len), b->title) != 0)
-		say(c, true, b, b->line, "its name holds characters that cannot be shown");
+	if (!config_showable(b->title))
+		config_say_of(
+			c->in, true, b, b->line, "its name holds characters that cannot be shown");
 	if (len == 0 || len > TITLE_MAX)
-		say(c, true, b, b->line, "its name has no or more than %d bytes", TITLE_MAX);
+		config_say_of(c->in, true, b, b->line, "its name has no or more than %d bytes",
+			TITLE_MAX);
 	STAILQ_FOREACH (other, &c->in->blocks, next) {
 		if (other == b)
 			return;
 		if (other->kind == b->kind && strcmp(other->title, b->title) == 0) {
-			say(c, true, b, b->line, "a block of this name stands already in %s:%u",
-				other->file, other->line);
+			config_say_of(c->in, true, b, b->line,
+				"a block of this name stands already in %s:%u", other->file,
+				other->line);
 			return;
 		}
 	}
@@ -203,10 +218,10 @@ static void check_cloud(struct check *c, const struct config_block *b, struct cl
 	check_title(c, b);
 	(void)fill(c, b, KIND_CLOUD, cloud);
 	if (!by_name && !by_id)
-		say(c, true, b, b->line,
+		config_say_of(c->in, true, b, b->line,
 			"one of the options 'project' and 'project_id' is missing");
 	if (by_name && by_id)
-		say(c, true, b, b->values[row_of(KIND_CLOUD, "project_id")].line,
+		config_say_of(c->in, true, b, b->values[row_of(KIND_CLOUD, "project_id")].line,
 			"'project' and 'project_id' are both given, one of them is enough");
 	/* Clouds are recognised by these; two of one key would share login, pace and trouble by chance. */
 	for (const struct cloud_settings *o = c->s->clouds; o < cloud; o++)
@@ -214,7 +229,7 @@ static void check_cloud(struct check *c, const struct config_block *b, struct cl
 			same(o->drs, cloud->drs) && same(o->user, cloud->user) &&
 			same(o->domain, cloud->domain) && same(o->project, cloud->project) &&
 			same(o->project_id, cloud->project_id) && !same(o->name, cloud->name))
-			say(c, true, b, b->line,
+			config_say_of(c->in, true, b, b->line,
 				"the same endpoints, user and project as cloud \"%s\" (%s:%u); use "
 				"one block for both",
 				o->name, o->file, o->line);
@@ -237,10 +252,10 @@ static void unknown_cloud(
 	meant = config_suggest(name, names, c->s->n_clouds);
 	text_escape(shown, sizeof(shown), name, strlen(name));
 	if (meant)
-		say(c, true, b, line, "there is no cloud \"%s\"; did you mean \"%s\"?", shown,
-			meant);
+		config_say_of(c->in, true, b, line,
+			"there is no cloud \"%s\"; did you mean \"%s\"?", shown, meant);
 	else
-		say(c, true, b, line, "there is no cloud \"%s\"", shown);
+		config_say_of(c->in, true, b, line, "there is no cloud \"%s\"", shown);
 	free(names);
 }
 
@@ -266,7 +281,7 @@ static void job_cloud(struct check *c, const struct config_block *b, struct job_
 	else if (by_defaults)
 		job->cloud = settings_cloud(c->s, c->defaults->values[row].text);
 	else if (!c->in->syntax)
-		say(c, true, b, b->line, "option 'cloud' is missing (%s)",
+		config_say_of(c->in, true, b, b->line, "option 'cloud' is missing (%s)",
 			config_options[row].meaning);
 }
 
@@ -286,21 +301,28 @@ static void warn_times(struct check *c, const struct config_block *b, const stru
 	if (line == 0)
 		return;
 	if (j->settle >= j->run_limit)
-		say(c, false, b, line,
+		config_say_of(c->in, false, b, line,
 			"run_limit is not above settle, a pre-check may be told as overdue at "
 			"once");
 	if (j->first_poll >= j->run_limit || j->poll >= j->run_limit)
-		say(c, false, b, line,
+		config_say_of(c->in, false, b, line,
 			"run_limit is not above first_poll and poll, each pre-check will be "
 			"told as overdue");
 	if (j->interval <= j->settle)
-		say(c, false, b, line,
+		config_say_of(c->in, false, b, line,
 			"interval is not above settle, a new pre-check may be due before the last "
 			"one counts");
 	if (j->stale_after <= j->interval)
-		say(c, false, b, line,
+		config_say_of(c->in, false, b, line,
 			"stale_after is not above interval, the verdict will be told as stale "
 			"between two pre-checks");
+}
+
+static void accepts_of(
+	struct check *c, const struct config_block *b, struct accept **ret, size_t *ret_n)
+{
+	if (config_accepts(c->in, b, c->shared, c->n_shared, ret, ret_n) < 0)
+		c->r = -ENOMEM;
 }
 
 static void check_job(struct check *c, const struct config_block *b, struct job_settings *job)
@@ -313,6 +335,7 @@ static void check_job(struct check *c, const struct config_block *b, struct job_
 	job_cloud(c, b, job);
 	if (good)
 		warn_times(c, b, job);
+	accepts_of(c, b, &job->accepts, &job->n_accepts);
 }
 
 static void check_defaults(struct check *c)
@@ -337,12 +360,13 @@ static void check_defaults(struct check *c)
 
 		if (strcmp(config_options[row].block, "defaults") == 0 &&
 			value_of(c, NULL, row, &v))
-			store(&config_options[row], &job, &v);
+			config_store(&config_options[row], &job, &v);
 	}
 	if (job.stale_after == 0)
 		job.stale_after = 2 * job.interval;
 	if (good)
 		warn_times(c, b, &job);
+	accepts_of(c, b, &c->shared, &c->n_shared);
 }
 
 static int by_key(const void *pa, const void *pb)
@@ -397,16 +421,18 @@ static void survey(struct check *c, size_t *ret_clouds, size_t *ret_jobs)
 		else if (b->kind == KIND_TOP && !b->extra)
 			c->top = b;
 		else if (b->kind == KIND_DEFAULTS && b->extra)
-			say(c, true, b, b->line, "this block stands in precheckd.conf only");
+			config_say_of(c->in, true, b, b->line,
+				"this block stands in precheckd.conf only");
 		else if (b->kind == KIND_DEFAULTS && c->defaults)
-			say(c, true, b, b->line, "there is such a block already in %s:%u",
-				c->defaults->file, c->defaults->line);
+			config_say_of(c->in, true, b, b->line,
+				"there is such a block already in %s:%u", c->defaults->file,
+				c->defaults->line);
 		else if (b->kind == KIND_DEFAULTS)
 			c->defaults = b;
 		for (size_t row = 0; b->kind == KIND_TOP && b->extra && row < config_options_size;
 			row++)
 			if (b->values[row].text)
-				say(c, true, b, b->values[row].line,
+				config_say_of(c->in, true, b, b->values[row].line,
 					"option '%s' stands in precheckd.conf only",
 					config_options[row].name);
 	}
@@ -428,7 +454,7 @@ static void check_top(struct check *c)
 		c->s->short_times = v.yes;
 	(void)fill(c, c->top, KIND_TOP, c->s);
 	if (c->s->short_times)
-		say(c, false, c->top, c->top->values[bent].line,
+		config_say_of(c->in, false, c->top, c->top->values[bent].line,
 			"short_times is on: times may be as short as 10ms; never use this with a "
 			"real cloud");
 	if (!c->top->values[dir].text && from_systemd && *from_systemd == '/') {
@@ -456,50 +482,60 @@ static void warn_idle(struct check *c)
 	}
 }
 
+static int check_all(struct check *c)
+{
+	struct settings *s = c->s;
+	const struct config_block *b;
+	size_t n_clouds = 0, n_jobs = 0;
+
+	survey(c, &n_clouds, &n_jobs);
+	s->clouds = calloc(n_clouds + 1, sizeof(*s->clouds));
+	s->jobs = calloc(n_jobs + 1, sizeof(*s->jobs));
+	if (!s->clouds || !s->jobs)
+		return -ENOMEM;
+	check_top(c);
+	STAILQ_FOREACH (b, &c->in->blocks, next)
+		if (b->kind == KIND_CLOUD) {
+			struct cloud_settings *cloud = &s->clouds[s->n_clouds++];
+
+			cloud->name = copy(c, b->title);
+			cloud->file = copy(c, b->file);
+			cloud->line = b->line;
+			if (c->r < 0)
+				return c->r;
+			check_cloud(c, b, cloud);
+		}
+	if (c->defaults)
+		check_defaults(c);
+	STAILQ_FOREACH (b, &c->in->blocks, next)
+		if (b->kind == KIND_JOB) {
+			struct job_settings *job = &s->jobs[s->n_jobs++];
+
+			job->name = copy(c, b->title);
+			job->file = copy(c, b->file);
+			job->line = b->line;
+			if (c->r < 0)
+				return c->r;
+			check_job(c, b, job);
+		}
+	check_keys(c);
+	warn_idle(c);
+	return c->r;
+}
+
 int config_check(struct config_input *in, struct settings **ret)
 {
 	_cleanup_(settings_unrefp) struct settings *s = settings_new();
 	_cleanup_free_ bool *defaults_bad = calloc(config_options_size, sizeof(*defaults_bad));
 	struct check c = {.in = in, .s = s, .defaults_bad = defaults_bad};
-	const struct config_block *b;
-	size_t n_clouds = 0, n_jobs = 0;
+	int r;
 
 	if (!s || !defaults_bad)
 		return -ENOMEM;
-	survey(&c, &n_clouds, &n_jobs);
-	s->clouds = calloc(n_clouds + 1, sizeof(*s->clouds));
-	s->jobs = calloc(n_jobs + 1, sizeof(*s->jobs));
-	if (!s->clouds || !s->jobs)
-		return -ENOMEM;
-	check_top(&c);
-	STAILQ_FOREACH (b, &in->blocks, next)
-		if (b->kind == KIND_CLOUD) {
-			struct cloud_settings *cloud = &s->clouds[s->n_clouds++];
-
-			cloud->name = copy(&c, b->title);
-			cloud->file = copy(&c, b->file);
-			cloud->line = b->line;
-			if (c.r < 0)
-				return c.r;
-			check_cloud(&c, b, cloud);
-		}
-	if (c.defaults)
-		check_defaults(&c);
-	STAILQ_FOREACH (b, &in->blocks, next)
-		if (b->kind == KIND_JOB) {
-			struct job_settings *job = &s->jobs[s->n_jobs++];
-
-			job->name = copy(&c, b->title);
-			job->file = copy(&c, b->file);
-			job->line = b->line;
-			if (c.r < 0)
-				return c.r;
-			check_job(&c, b, job);
-		}
-	check_keys(&c);
-	warn_idle(&c);
-	if (c.r < 0)
-		return c.r;
+	r = check_all(&c);
+	settings_free_accepts(c.shared, c.n_shared);
+	if (r < 0)
+		return r;
 	*ret = s;
 	s = NULL;
 	return 0;

@@ -29,6 +29,7 @@ const char *const config_kind_names[_KIND_MAX] = {
 	[KIND_CLOUD] = "cloud",
 	[KIND_DEFAULTS] = "defaults",
 	[KIND_JOB] = "job",
+	[KIND_ACCEPT] = "accept",
 };
 
 struct reader {
@@ -40,6 +41,7 @@ struct reader {
 	size_t ended;                     /* blocks that ended so far */
 	struct config_block *top;         /* the file's own options */
 	struct config_block *open;        /* the block being read; NULL: none yet */
+	struct config_block *inner;       /* the accept block in it; NULL: none yet */
 	const struct config_option *last; /* the option read last, and its line */
 	unsigned last_line;
 	bool told; /* an error of this file was said */
@@ -59,6 +61,12 @@ static struct config_block *block_free(struct config_block *b)
 		return NULL;
 	for (size_t i = 0; b->values && i < config_options_size; i++)
 		free(b->values[i].text);
+	while (!STAILQ_EMPTY(&b->accepts)) {
+		struct config_block *inner = STAILQ_FIRST(&b->accepts);
+
+		STAILQ_REMOVE_HEAD(&b->accepts, next);
+		block_free(inner);
+	}
 	free(b->values);
 	free(b->title);
 	free(b);
@@ -117,7 +125,7 @@ int config_row(enum config_kind kind, const char *name)
 static unsigned distance(const char *a, const char *b)
 {
 	enum {
-		ROOM = 32
+		ROOM = 48
 	};
 	unsigned rows[3][ROOM + 1], *before = rows[0], *last = rows[1], *now = rows[2], *spare;
 	size_t n = strlen(a), m = strlen(b);
@@ -182,6 +190,7 @@ static struct config_block *block_new(struct reader *r, enum config_kind kind, c
 		b->kind = kind;
 		b->file = r->file;
 		b->extra = r->extra;
+		STAILQ_INIT(&b->accepts);
 		b->values = calloc(config_options_size, sizeof(*b->values));
 		b->title = title ? strdup(title) : NULL;
 	}
@@ -192,17 +201,27 @@ static struct config_block *block_new(struct reader *r, enum config_kind kind, c
 	return b;
 }
 
+/* Where the block that libconfuse is in is gathered; it is made by whatever is read of it first. NULL: no
+ * memory. */
+static struct config_block *gather(struct reader *r, enum config_kind kind, const char *title)
+{
+	struct config_block **place = kind == KIND_TOP      ? &r->top
+				      : kind == KIND_ACCEPT ? &r->inner
+							    : &r->open;
+
+	if (!*place)
+		*place = block_new(r, kind, title);
+	return *place;
+}
+
 static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct reader *r = reader_of(cfg);
 	enum config_kind kind = kind_of(cfg_name(cfg));
 	int row = config_row(kind, cfg_opt_name(opt));
-	struct config_block *b;
+	struct config_block *b = gather(r, kind, cfg_title(cfg));
 	struct config_value *v;
 
-	if (kind != KIND_TOP && !r->open)
-		r->open = block_new(r, kind, cfg_title(cfg));
-	b = kind == KIND_TOP ? r->top : r->open;
 	if (!b)
 		return -1;
 	r->last = &config_options[row];
@@ -227,17 +246,19 @@ static int on_block(cfg_t *cfg, cfg_opt_t *opt)
 	struct reader *r = reader_of(cfg);
 	enum config_kind kind = kind_of(cfg_opt_name(opt));
 	unsigned last = cfg_opt_size(opt) - 1;
-	struct config_block *b = r->open;
+	struct config_block *b = gather(r, kind, cfg_title(cfg_opt_getnsec(opt, last)));
+	struct config_block *parent = NULL;
 
-	if (!b)
-		b = block_new(r, kind, cfg_title(cfg_opt_getnsec(opt, last)));
-	if (!b)
+	if (kind == KIND_ACCEPT)
+		parent = gather(r, kind_of(cfg_name(cfg)), cfg_title(cfg));
+	if (!b || (kind == KIND_ACCEPT && !parent))
 		return -1;
-	r->open = NULL;
 	r->last = NULL;
-	b->line = r->ended < r->scan.n_opens ? r->scan.opens[r->ended] : (unsigned)cfg->line;
+	b->line = r->ended < r->scan.n_begins ? r->scan.begins[r->ended] : (unsigned)cfg->line;
 	r->ended++;
-	STAILQ_INSERT_TAIL(&r->in->blocks, b, next);
+	b->parent = parent;
+	STAILQ_INSERT_TAIL(parent ? &parent->accepts : &r->in->blocks, b, next);
+	*(parent ? &r->inner : &r->open) = NULL;
 	cfg_opt_rmnsec(opt, last);
 	return 0;
 }
@@ -247,7 +268,6 @@ static const struct {
 	const char *name, *text;
 } foreign_words[] = {
 	{"include", "there is no include(), the files jobs.d/*.conf are read by themselves"},
-	{"accept", "accept blocks are not known to this version of precheckd"},
 	{"access_key", "access_key is not known to this version of precheckd, which has auth = "
 		       "password only"},
 	{"agency",
@@ -259,6 +279,13 @@ static const struct {
 		"a password does not stand here; its place does: secret = \"credential:NAME\""},
 };
 
+/* True if blocks of a kind stand in those of another, or at the top. */
+static bool stands_in(enum config_kind kind, enum config_kind outer)
+{
+	return kind == KIND_ACCEPT ? outer == KIND_JOB || outer == KIND_DEFAULTS
+				   : outer == KIND_TOP;
+}
+
 /* Writes where an unknown option would belong, or what was probably meant. */
 static void add_hint(struct line *l, enum config_kind kind, const char *name)
 {
@@ -266,6 +293,10 @@ static void add_hint(struct line *l, enum config_kind kind, const char *name)
 	const char *meant;
 	size_t n = 0;
 
+	if (strcmp(name, config_kind_names[KIND_ACCEPT]) == 0 && kind != KIND_ACCEPT) {
+		line_add(l, "; it belongs into a job or defaults block");
+		return;
+	}
 	if (kind != KIND_TOP && kind_of(name) != KIND_TOP) {
 		line_add(l, "; blocks do not stand in blocks, is a '}' missing before it?");
 		return;
@@ -274,15 +305,17 @@ static void add_hint(struct line *l, enum config_kind kind, const char *name)
 		if (config_row((enum config_kind)k, name) >= 0) {
 			line_add(l,
 				k == KIND_TOP ? "; it stands at the top, outside of all blocks%s"
-					      : "; it belongs into a %s block",
+				: k == KIND_ACCEPT ? "; it belongs into an %s block"
+						   : "; it belongs into a %s block",
 				config_kind_names[k]);
 			return;
 		}
 	for (size_t i = 0; i < config_options_size && n < ELEMENTSOF(names); i++)
 		if (config_row(kind, config_options[i].name) == (int)i)
 			names[n++] = config_options[i].name;
-	for (size_t k = KIND_CLOUD; kind == KIND_TOP && k < _KIND_MAX && n < ELEMENTSOF(names); k++)
-		names[n++] = config_kind_names[k];
+	for (size_t k = KIND_CLOUD; k < _KIND_MAX && n < ELEMENTSOF(names); k++)
+		if (stands_in((enum config_kind)k, kind))
+			names[n++] = config_kind_names[k];
 	meant = config_suggest(name, names, n);
 	if (meant)
 		line_add(l, "; did you mean '%s'?", meant);
@@ -335,9 +368,10 @@ static _printf_(2, 0) void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	config_complain(r->in, true, r->file, MIN((unsigned)cfg->line, r->lines), "%s", text);
 }
 
-/* libconfuse's options for a kind of block, from the table. */
-static void fill_options(struct reader *r, enum config_kind kind, cfg_opt_t *opts)
+/* libconfuse's options for a kind of block, from the table, and the blocks that stand in it. */
+static void fill_options(struct reader *r, enum config_kind kind, cfg_opt_t *all[_KIND_MAX])
 {
+	cfg_opt_t *opts = all[kind];
 	size_t n = 0;
 
 	for (size_t i = 0; i < config_options_size; i++)
@@ -345,15 +379,21 @@ static void fill_options(struct reader *r, enum config_kind kind, cfg_opt_t *opt
 			opts[n] = (cfg_opt_t)CFG_STR(config_options[i].name, NULL, CFGF_NODEFAULT);
 			opts[n++].validcb = on_value;
 		}
+	for (size_t k = KIND_CLOUD; k < _KIND_MAX; k++)
+		if (stands_in((enum config_kind)k, kind)) {
+			opts[n] = (cfg_opt_t)CFG_SEC(config_kind_names[k], all[k],
+				CFGF_MULTI | (k == KIND_DEFAULTS ? CFGF_NONE : CFGF_TITLE));
+			opts[n++].validcb = on_block;
+		}
 	opts[n++] = (cfg_opt_t)CFG_INT(READER, (long)(intptr_t)r, CFGF_NONE);
 	opts[n] = (cfg_opt_t)CFG_END();
 }
 
 static int parse_text(struct reader *r, char *text, size_t len)
 {
-	/* Room for all rows, the reader and the end; at the top for three blocks more. */
-	size_t room = config_options_size + 5;
-	cfg_opt_t *opts[_KIND_MAX] = {0}, *end;
+	/* For all rows and kinds of blocks, the reader and the end. */
+	size_t room = config_options_size + _KIND_MAX + 2;
+	cfg_opt_t *opts[_KIND_MAX] = {0};
 	cfg_t *cfg = NULL;
 	FILE *f = NULL;
 	int rc = -ENOMEM;
@@ -362,16 +402,9 @@ static int parse_text(struct reader *r, char *text, size_t len)
 		opts[k] = calloc(room, sizeof(cfg_opt_t));
 		if (!opts[k])
 			goto out;
-		fill_options(r, (enum config_kind)k, opts[k]);
 	}
-	for (end = opts[KIND_TOP]; end->name; end++)
-		;
-	*end++ = (cfg_opt_t)CFG_SEC("cloud", opts[KIND_CLOUD], CFGF_MULTI | CFGF_TITLE);
-	*end++ = (cfg_opt_t)CFG_SEC("job", opts[KIND_JOB], CFGF_MULTI | CFGF_TITLE);
-	*end++ = (cfg_opt_t)CFG_SEC("defaults", opts[KIND_DEFAULTS], CFGF_MULTI);
-	*end = (cfg_opt_t)CFG_END();
-	for (int i = 1; i <= 3; i++)
-		end[-i].validcb = on_block;
+	for (size_t k = 0; k < _KIND_MAX; k++)
+		fill_options(r, (enum config_kind)k, opts);
 	cfg = cfg_init(opts[KIND_TOP], CFGF_NONE);
 	f = fmemopen(text, len, "r");
 	if (!cfg || !f)
@@ -482,6 +515,7 @@ int config_file_read(struct config_input *in, const char *path, bool extra)
 		r = 0;
 	}
 	block_free(reader.open);
-	free(reader.scan.opens);
+	block_free(reader.inner);
+	free(reader.scan.begins);
 	return r;
 }

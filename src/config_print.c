@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "span.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -47,9 +48,14 @@ static void print_word(FILE *f, const struct config_option *o, const void *field
 /* `field` is where the option's value lies. */
 static void print_value(FILE *f, const struct config_option *o, const void *field)
 {
+	char moment[TIME_TEXT_MAX];
+
 	switch (o->type) {
 	case CONFIG_SPAN:
 		print_span(f, *(const int64_t *)field, o->never);
+		break;
+	case CONFIG_MOMENT:
+		print_quoted(f, time_format_utc(moment, sizeof(moment), *(const int64_t *)field));
 		break;
 	case CONFIG_NUMBER:
 		fprintf(f, "%u", *(const unsigned *)field);
@@ -88,30 +94,57 @@ static bool is_set(const struct config_option *o, const void *field)
 	return !is_pointer || *(const char *const *)field;
 }
 
+static bool stands_in(const struct config_option *o, const char *block)
+{
+	return strcmp(o->block, block) == 0 ||
+	       (strcmp(block, "job") == 0 && strcmp(o->block, "defaults") == 0);
+}
+
 static void print_options(FILE *f, const char *block, const char *indent, const void *base)
 {
-	bool job = strcmp(block, "job") == 0;
+	int width = 0;
 
+	for (size_t i = 0; i < config_options_size; i++)
+		if (stands_in(&config_options[i], block))
+			width = MAX(width, (int)strlen(config_options[i].name));
 	for (size_t i = 0; i < config_options_size; i++) {
 		const struct config_option *o = &config_options[i];
 		const void *field = (const char *)base + o->offset;
 
-		if (strcmp(o->block, block) != 0 && !(job && strcmp(o->block, "defaults") == 0))
+		if (!stands_in(o, block) || !is_set(o, field))
 			continue;
-		if (!is_set(o, field))
-			continue;
-		fprintf(f, "%s%-11s = ", indent, o->name);
+		fprintf(f, "%s%-*s = ", indent, width, o->name);
 		print_value(f, o, field);
 		putc('\n', f);
 	}
 }
 
-static void print_block(FILE *f, const char *block, const char *title, const void *base)
+static void print_title(FILE *f, const char *block, const char *title)
 {
-	fprintf(f, "\n%s ", block);
+	fprintf(f, "%s ", block);
 	print_quoted(f, title);
 	fputs(" {\n", f);
-	print_options(f, block, "\t", base);
+}
+
+static void print_cloud(FILE *f, const struct cloud_settings *c)
+{
+	putc('\n', f);
+	print_title(f, "cloud", c->name);
+	print_options(f, "cloud", "\t", c);
+	fputs("}\n", f);
+}
+
+static void print_job(FILE *f, const struct job_settings *j)
+{
+	putc('\n', f);
+	print_title(f, "job", j->name);
+	print_options(f, "job", "\t", j);
+	for (size_t i = 0; i < j->n_accepts; i++) {
+		putc('\t', f);
+		print_title(f, "accept", j->accepts[i].item);
+		print_options(f, "accept", "\t\t", &j->accepts[i]);
+		fputs("\t}\n", f);
+	}
 	fputs("}\n", f);
 }
 
@@ -119,7 +152,7 @@ void config_print(const struct settings *s, FILE *f)
 {
 	print_options(f, "", "", s);
 	for (size_t i = 0; i < s->n_clouds; i++)
-		print_block(f, "cloud", s->clouds[i].name, &s->clouds[i]);
+		print_cloud(f, &s->clouds[i]);
 	for (size_t i = 0; i < s->n_jobs; i++)
-		print_block(f, "job", s->jobs[i].name, &s->jobs[i]);
+		print_job(f, &s->jobs[i]);
 }

@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEPTH_MAX 2
+
 struct scanner {
 	char *p, *end;
 	unsigned line, depth;
-	unsigned outermost; /* line on which the outermost open block begins */
+	/* lines on which the open blocks begin, outermost first; what is deeper is no block */
+	unsigned open[DEPTH_MAX];
 	struct scan *ret;
 };
 
@@ -100,22 +103,28 @@ static void pass_word(struct scanner *s)
 		s->p++;
 }
 
+/* False: no memory. */
+static bool note_end(struct scan *ret, unsigned line)
+{
+	unsigned *begins = reallocarray(ret->begins, ret->n_begins + 1, sizeof(*begins));
+
+	if (!begins)
+		return false;
+	begins[ret->n_begins++] = line;
+	ret->begins = begins;
+	return true;
+}
+
 static bool pass_brace(struct scanner *s)
 {
 	if (*s->p++ == '}') {
 		if (s->depth == 0)
 			return fail(s, s->line, "unexpected '}', no block is open here");
-		s->depth--;
-		return true;
+		return --s->depth >= DEPTH_MAX || note_end(s->ret, s->open[s->depth]);
 	}
-	if (s->depth++ == 0) {
-		unsigned *opens = reallocarray(s->ret->opens, s->ret->n_opens + 1, sizeof(*opens));
-
-		if (!opens)
-			return false;
-		opens[s->ret->n_opens++] = s->outermost = s->line;
-		s->ret->opens = opens;
-	}
+	if (s->depth < DEPTH_MAX)
+		s->open[s->depth] = s->line;
+	s->depth++;
 	return true;
 }
 
@@ -183,7 +192,6 @@ int config_scan(char *text, size_t len, struct scan *ret)
 		if (!pass_token(&s))
 			return ret->why[0] ? 0 : -ENOMEM;
 	if (s.depth > 0)
-		(void)fail(
-			&s, s.outermost, "block begins here and is never closed, '}' is missing");
+		(void)fail(&s, s.open[0], "block begins here and is never closed, '}' is missing");
 	return 0;
 }

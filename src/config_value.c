@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define TEXT_MAX      255
 #define SHORTEST_SPAN 10 /* ms, with short_times */
@@ -55,6 +56,35 @@ static int parse_span(const struct config_option *o, const char *text, bool shor
 	if (o->most && span_parse(o->most, &bound) == 0 && span > bound)
 		return refuse(why, text, "is above the most, %s", o->most);
 	*ret = span;
+	return 0;
+}
+
+/* A day is meant as it is said, to its end: the last moment of it in the host's zone, whatever the clocks are
+ * put to on that day. */
+static int parse_moment(const char *text, int64_t *ret, struct line *why)
+{
+	const char *hours = strchr(text, 'T');
+	char midnight[32];
+	int64_t wall;
+	struct tm tm;
+	time_t s;
+
+	if (hours && time_parse_utc(text, &wall) == 0) {
+		if (!strpbrk(hours, "Z+-"))
+			return refuse(why, text, "is without a zone, Z or one such as +01:00");
+		*ret = wall;
+		return 0;
+	}
+	snprintf(midnight, sizeof(midnight), "%sT00:00:00Z", text);
+	if (strlen(text) != strlen("YYYY-MM-DD") || time_parse_utc(midnight, &wall) < 0)
+		return refuse(why, text,
+			"is neither a day such as 2027-01-31 nor a moment such as "
+			"2027-01-31T18:00:00Z");
+	s = (time_t)(wall / 1000);
+	gmtime_r(&s, &tm);
+	tm.tm_mday++;
+	tm.tm_isdst = -1;
+	*ret = (int64_t)mktime(&tm) * 1000;
 	return 0;
 }
 
@@ -253,6 +283,8 @@ int config_parse(const struct config_option *o, const char *text, bool short_tim
 	switch (o->type) {
 	case CONFIG_SPAN:
 		return parse_span(o, text, short_times, &ret->span, why);
+	case CONFIG_MOMENT:
+		return parse_moment(text, &ret->moment, why);
 	case CONFIG_NUMBER:
 		return parse_number(o, text, &ret->number, why);
 	case CONFIG_BOOL:

@@ -2,6 +2,8 @@
  * say the same. Runs from the root of the tree. */
 #include "config_fixture.h"
 
+#include <time.h>
+
 static char *print(const struct settings *s)
 {
 	char *text = NULL;
@@ -17,7 +19,10 @@ static char *print(const struct settings *s)
 static void test_print(void **state)
 {
 	_cleanup_(settings_unrefp) struct settings *s = load_good(CLOUD
-		"job 'j 1' { cloud = c id = " ID1 " run_limit = '1h 5min' remind = never }\n");
+		"job 'j 1' { cloud = c id = " ID1 " run_limit = '1h 5min' remind = never\n"
+		"accept x { until = '2020-01-31T12:00:00+01:00' reason = r by = b }\n"
+		"accept x { until = 2021-01-31T12:00:00.5Z reason = r by = 'b c' failed_reason = "
+		"F } }\n");
 	_cleanup_free_ char *text = print(s);
 
 	(void)state;
@@ -54,6 +59,17 @@ static void test_print(void **state)
 				  "\trun_limit   = \"1h 5min\"\n"
 				  "\tstale_after = 1h\n"
 				  "\tremind      = never\n"
+				  "\taccept \"x\" {\n"
+				  "\t\tuntil         = \"2020-01-31T11:00:00.000Z\"\n"
+				  "\t\treason        = \"r\"\n"
+				  "\t\tby            = \"b\"\n"
+				  "\t}\n"
+				  "\taccept \"x\" {\n"
+				  "\t\tuntil         = \"2021-01-31T12:00:00.500Z\"\n"
+				  "\t\treason        = \"r\"\n"
+				  "\t\tby            = \"b c\"\n"
+				  "\t\tfailed_reason = \"F\"\n"
+				  "\t}\n"
 				  "}\n");
 }
 
@@ -71,6 +87,13 @@ static void test_print_again(void **state)
 		"job 'j\"' { cloud = 'a\"b\\\\c${d}' id = " ID1
 		" interval = '1d 2h 3min 4s 5ms' check = no }\n"
 		"job 'k$' { cloud = 'a\"b\\\\c${d}' id = " ID2 " remind = never poll = 10ms }\n",
+		CLOUD
+		"defaults { cloud = c accept a { until = 2020-02-29 reason = 'x\"\\\\' by = b "
+		"} accept c { until = 2020-02-29 reason = x by = b } }\n"
+		"job j { id = " ID1 " accept b { until = '2020-01-01T00:00:00.5+01:00' reason "
+		"= '${x}' by = y failed_reason = 'z z' } accept c { until = 2020-02-29 "
+		"reason = y by = c } }\n"
+		"job k { id = " ID2 " }\n",
 	};
 
 	(void)state;
@@ -85,6 +108,17 @@ static void test_print_again(void **state)
 		assert_string_equal(s->clouds[0].user, again->clouds[0].user);
 		assert_string_equal(s->clouds[0].domain, again->clouds[0].domain);
 		assert_int_equal(s->jobs[0].interval, again->jobs[0].interval);
+		assert_int_equal(s->jobs[0].n_accepts, again->jobs[0].n_accepts);
+		for (size_t k = 0; k < s->jobs[0].n_accepts; k++) {
+			const struct accept *a = &s->jobs[0].accepts[k],
+					    *b = &again->jobs[0].accepts[k];
+
+			assert_string_equal(a->item, b->item);
+			assert_string_equal(a->reason, b->reason);
+			assert_string_equal(a->by, b->by);
+			assert_int_equal(!a->failed_reason, !b->failed_reason);
+			assert_int_equal(a->until, b->until);
+		}
 	}
 }
 
@@ -109,7 +143,6 @@ static void test_table(void **state)
 	for (size_t i = 0; i < config_options_size; i++) {
 		const struct config_option *o = &config_options[i];
 
-		assert_true(strlen(o->name) <= 11); /* config_print() aligns to it */
 		assert_non_null(o->meaning);
 		assert_null(strchr(o->meaning, '\n'));
 		assert_true((o->type == CONFIG_WORD) == (o->words != NULL));
@@ -149,7 +182,7 @@ static void test_sample_names_all(void **state)
 {
 	_cleanup_free_ char *text = slurp("etc/precheckd.conf");
 	bool *seen = calloc(config_options_size, sizeof(*seen));
-	char block[16] = "", *p = text, *line;
+	char block[16] = "", around[16] = "", *p = text, *line;
 
 	(void)state;
 	while ((line = next_line(&p))) {
@@ -163,11 +196,13 @@ static void test_sample_names_all(void **state)
 			continue;
 		}
 		line += 1 + strspn(line + 1, "\t");
-		if (strcmp(line, "}") == 0)
-			block[0] = '\0';
-		else if (*line && line[strlen(line) - 1] == '{')
+		if (strcmp(line, "}") == 0) {
+			snprintf(block, sizeof(block), "%s", around);
+			around[0] = '\0';
+		} else if (*line && line[strlen(line) - 1] == '{') {
+			snprintf(around, sizeof(around), "%s", block);
 			assert_int_equal(sscanf(line, "%15s", block), 1);
-		else if (*line) {
+		} else if (*line) {
 			assert_int_equal(sscanf(line, "%31s = %199[^\n]", name, value), 2);
 			row = row_of(block, name);
 			if (row < 0 && strcmp(block, "job") == 0)
@@ -192,18 +227,24 @@ static void test_sample_works(void **state)
 	_cleanup_free_ char *text = slurp("etc/precheckd.conf"),
 			    *examples = slurp("etc/jobs.d/shop.conf.example");
 	_cleanup_(settings_unrefp) struct settings *s = NULL;
-	char live[20000], *p = text, *line;
+	time_t soon = time(NULL) + 30 * 86400;
+	char live[20000], until[32], *p = text, *line;
 	struct said said = {0};
+	struct tm tm;
 	size_t len = 0;
 
 	(void)state;
+	/* The day in the sample will be past one day, which is warned of. */
+	strftime(until, sizeof(until), "#\t\tuntil = \"%F\"", gmtime_r(&soon, &tm));
 	while ((line = next_line(&p)))
 		if (line[0] == '#' && line[1] != ' ' && !strstr(line, "project_id"))
-			len += (size_t)snprintf(live + len, sizeof(live) - len, "%s\n", line + 1);
+			len += (size_t)snprintf(live + len, sizeof(live) - len, "%s\n",
+				(strstr(line, "\tuntil = \"20") ? until : line) + 1);
 	assert_int_equal(load(live, &said, &s), 0);
 	assert_string_equal(said.text, "");
 	assert_int_equal(s->n_jobs, 1);
 	assert_int_equal(s->jobs[0].interval, MINUTES(15));
+	assert_int_equal(s->jobs[0].n_accepts, 1);
 	s = settings_unref(s);
 	/* As it is shipped it says nothing at all. */
 	assert_int_equal(config_load("etc/precheckd.conf", hear, &said, &s), 0);
@@ -253,6 +294,8 @@ static void test_manual(void **state)
 			block = "";
 		else if (strcmp(line, ".Sh CLOUD BLOCKS") == 0)
 			block = "cloud";
+		else if (strcmp(line, ".Sh ACCEPT BLOCKS") == 0)
+			block = "accept";
 		else if (strcmp(line, ".Sh DEFAULTS AND JOB BLOCKS") == 0)
 			block = "defaults";
 		else if (strcmp(line, "This one stands in") == 0)

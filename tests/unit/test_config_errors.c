@@ -1,4 +1,5 @@
-/* test_config_errors.c - what is refused in precheckd.conf, and in which words: one text, all that is said of it. */
+/* test_config_errors.c - what is refused in precheckd.conf, and in which words: one text, all that is said of
+ * it. */
 #include "config_fixture.h"
 
 static void test_syntax(void **state)
@@ -98,8 +99,6 @@ static void test_unknown_options(void **state)
 		{"job a { job b { } }\n",
 			"E p.conf:1: unknown option 'job' in job \"a\"; blocks do not stand in "
 			"blocks, is a '}' missing before it?\n"},
-		{"job a { accept \"x\" { } }\n",
-			"E p.conf:1: accept blocks are not known to this version of precheckd\n"},
 		{"cloud c { access_key = x }\n",
 			"E p.conf:1: access_key is not known to this version of "
 			"precheckd, which has auth = password only\n"},
