@@ -20,8 +20,10 @@ const struct json *json_get_object(const struct json *o, const char *key);
 const struct json *json_get_array(const struct json *o, const char *key);
 bool json_has(const struct json *o, const char *key); /* present and not null */
 
-size_t json_count(const struct json *array); /* 0 unless an array */
+size_t json_count(const struct json *array);                    /* 0 unless an array */
 const struct json *json_at(const struct json *array, size_t i); /* NULL unless an object */
+/* An element that is a string without NULs ("" too). Else NULL. */
+const char *json_string_at(const struct json *array, size_t i);
 
 /* A string with its length; it may hold NULs. NULL unless a string. */
 const char *json_get_string(const struct json *o, const char *key, size_t *ret_len);
@@ -40,3 +42,20 @@ const char *json_get_text(const struct json *o, const char *key, size_t *ret_len
 /* Writes s as a quoted JSON string (terminated) if it fits n bytes; returns its length without
  * the NUL in any case. Bytes from 0x80 up are passed on as they are. */
 size_t json_quote(char *dst, size_t n, const char *s);
+
+/* A document that is being written. Zero it to begin; what goes wrong (no memory) is said once, at the end.
+ * Strings come out as valid UTF-8 whatever they hold: bytes that are none are written as \xNN. */
+struct json_writer {
+	char *text;
+	size_t len, room;
+	bool failed;
+};
+/* key: NULL in an array and at the root. open is '{' or '[', close what belongs to it. */
+void json_open(struct json_writer *w, const char *key, char open);
+void json_close(struct json_writer *w, char close);
+void json_put_string(
+	struct json_writer *w, const char *key, const char *value); /* NULL: left out */
+void json_put_integer(struct json_writer *w, const char *key, int64_t value);
+void json_put_bool(struct json_writer *w, const char *key, bool value);
+/* Hands over the text, terminated; ret_len may be NULL. -ENOMEM. The writer is empty afterwards in any case. */
+int json_take(struct json_writer *w, char **ret, size_t *ret_len) _must_check_;

@@ -5,9 +5,13 @@
  * its end is compared with the length, and each getter looks at the type first. */
 #include "json.h"
 
+#include "text.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
@@ -101,6 +105,20 @@ const struct json *json_at(const struct json *array, size_t i)
 		return NULL;
 	value = json_object_array_get_idx(inner(array), i);
 	return value && json_object_is_type(value, json_type_object) ? outer(value) : NULL;
+}
+
+const char *json_string_at(const struct json *array, size_t i)
+{
+	struct json_object *value;
+	const char *s;
+
+	if (i >= json_count(array))
+		return NULL;
+	value = json_object_array_get_idx(inner(array), i);
+	if (!json_object_is_type(value, json_type_string))
+		return NULL;
+	s = json_object_get_string(value);
+	return strlen(s) == (size_t)json_object_get_string_len(value) ? s : NULL;
 }
 
 const char *json_get_string(const struct json *o, const char *key, size_t *ret_len)
@@ -230,4 +248,119 @@ size_t json_quote(char *dst, size_t n, const char *s)
 	*dst++ = '"';
 	*dst = '\0';
 	return len;
+}
+
+/* --- writing --- */
+
+static bool make_room(struct json_writer *w, size_t more)
+{
+	size_t room = w->room ? w->room : 1024;
+	char *text;
+
+	if (w->failed)
+		return false;
+	while (room - w->len <= more)
+		room *= 2;
+	if (room == w->room)
+		return true;
+	text = realloc(w->text, room);
+	if (!text) {
+		w->failed = true;
+		return false;
+	}
+	w->text = text;
+	w->room = room;
+	return true;
+}
+
+static void put_raw(struct json_writer *w, const char *text, size_t len)
+{
+	if (!make_room(w, len))
+		return;
+	memcpy(w->text + w->len, text, len);
+	w->len += len;
+	w->text[w->len] = '\0';
+}
+
+static void put_quoted(struct json_writer *w, const char *s)
+{
+	size_t len = json_quote(NULL, 0, s);
+
+	if (!make_room(w, len))
+		return;
+	w->len += json_quote(w->text + w->len, w->room - w->len, s);
+}
+
+/* The comma that the place asks for, and the key. */
+static void put_lead(struct json_writer *w, const char *key)
+{
+	char last = w->len > 0 ? w->text[w->len - 1] : '[';
+
+	if (last != '[' && last != '{')
+		put_raw(w, ",", 1);
+	if (!key)
+		return;
+	put_quoted(w, key);
+	put_raw(w, ":", 1);
+}
+
+void json_open(struct json_writer *w, const char *key, char open)
+{
+	put_lead(w, key);
+	put_raw(w, &open, 1);
+}
+
+void json_close(struct json_writer *w, char close)
+{
+	put_raw(w, &close, 1);
+}
+
+void json_put_string(struct json_writer *w, const char *key, const char *value)
+{
+	_cleanup_free_ char *flat = NULL;
+	size_t len;
+
+	if (!value)
+		return;
+	len = strlen(value);
+	if (!text_utf8_valid(value, len)) {
+		flat = malloc(4 * len + 1);
+		if (!flat) {
+			w->failed = true;
+			return;
+		}
+		value = text_flatten(flat, 4 * len + 1, value, len);
+	}
+	put_lead(w, key);
+	put_quoted(w, value);
+}
+
+void json_put_integer(struct json_writer *w, const char *key, int64_t value)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%" PRId64, value);
+
+	put_lead(w, key);
+	put_raw(w, text, (size_t)n);
+}
+
+void json_put_bool(struct json_writer *w, const char *key, bool value)
+{
+	put_lead(w, key);
+	put_raw(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+int json_take(struct json_writer *w, char **ret, size_t *ret_len)
+{
+	struct json_writer done = *w;
+
+	*w = (struct json_writer){0};
+	if (done.failed || !done.text) {
+		free(done.text);
+		return -ENOMEM;
+	}
+	*ret = done.text;
+	if (ret_len)
+		*ret_len = done.len;
+	return 0;
 }

@@ -263,6 +263,57 @@ static void test_quote_round_trip(void **state)
 	json_free(root);
 }
 
+static void test_writer(void **state)
+{
+	struct json_writer w = {0};
+	char *text = NULL, big[5000];
+	struct json *root;
+	size_t len;
+
+	(void)state;
+	json_open(&w, NULL, '{');
+	json_put_string(&w, "s\"", "a\nb");
+	json_put_string(&w, "left out", NULL);
+	json_put_string(&w, "empty", "");
+	json_open(&w, "list", '[');
+	json_put_string(&w, NULL, "x=[{");
+	json_put_string(&w, NULL, "y");
+	json_put_integer(&w, NULL, INT64_MIN);
+	json_open(&w, NULL, '{');
+	json_close(&w, '}');
+	json_close(&w, ']');
+	json_put_bool(&w, "t", true);
+	json_put_bool(&w, "f", false);
+	json_close(&w, '}');
+	assert_int_equal(json_take(&w, &text, &len), 0);
+	assert_string_equal(text, "{\"s\\\"\":\"a\\u000ab\",\"empty\":\"\","
+				  "\"list\":[\"x=[{\",\"y\",-9223372036854775808,{}],"
+				  "\"t\":true,\"f\":false}");
+	assert_int_equal(len, strlen(text));
+	root = parse(text);
+	assert_string_equal(json_string_at(json_get_array(root, "list"), 0), "x=[{");
+	assert_null(json_string_at(json_get_array(root, "list"), 2));
+	assert_null(json_string_at(json_get_array(root, "list"), 4));
+	assert_null(json_string_at(NULL, 0));
+	json_free(root);
+	free(text);
+
+	/* longer than any room it has, and bytes that are no UTF-8 */
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	big[100] = '\xff';
+	json_open(&w, NULL, '{');
+	for (char key[2] = "a"; *key < 'k'; key[0]++)
+		json_put_string(&w, key, big);
+	json_close(&w, '}');
+	assert_int_equal(json_take(&w, &text, NULL), 0);
+	root = parse(text);
+	assert_int_equal(strlen(json_get_word(root, "j")), sizeof(big) - 2 + 3);
+	json_free(root);
+	free(text);
+	assert_int_equal(json_take(&w, &text, NULL), -ENOMEM); /* nothing was written */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_quote_round_trip),
+		cmocka_unit_test(test_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
