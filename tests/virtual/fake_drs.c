@@ -193,7 +193,7 @@ unsigned fake_running(struct fake *f, unsigned cloud, int64_t t, const bool *cou
 		if (k->owner != OWNER_US || !counted[c->tasks[i]])
 			continue;
 		fake_settle(k, t);
-		if (k->owner == OWNER_US && t - k->began < HOURS(24) - SECONDS(90))
+		if (k->owner == OWNER_US && t - k->began < HOURS(24) - MINUTES(6))
 			n++;
 	}
 	return n;

@@ -221,6 +221,7 @@ void judge_begin(struct judge *j, const struct flight *reply)
 {
 	j->drain++;
 	j->rank = 0;
+	j->states = 0;
 	j->reply = reply;
 	if (!reply)
 		return;
@@ -351,8 +352,46 @@ static bool can_eat(struct judge *j, size_t i)
 	return true;
 }
 
+/* How many jobs are configured, and how many clouds in told trouble; being throttled is not being down. */
+static void count(const struct judge *j, unsigned *ret_jobs, unsigned *ret_down)
+{
+	*ret_jobs = *ret_down = 0;
+	for (size_t i = 0; i < j->w->fake->n_tasks; i++)
+		*ret_jobs += j->jobs[i].on;
+	for (size_t i = 0; i < j->w->fake->n_clouds; i++)
+		*ret_down += j->clouds[i].trouble != TROUBLE_NONE;
+}
+
+void judge_state(struct judge *j)
+{
+	unsigned jobs, down;
+
+	count(j, &jobs, &down);
+	if (j->states < jobs + down || j->states > jobs + j->w->fake->n_clouds)
+		judge_violation(j, -1, -1, "%u states told for %u jobs and %u clouds in trouble",
+			j->states, jobs, down);
+}
+
+static void check_summary(struct judge *j)
+{
+	struct watch_summary s;
+	unsigned jobs, down, sum = 0;
+
+	watch_summarise(j->w->watch, world_now(j->w), &s);
+	count(j, &jobs, &down);
+	for (int v = 0; v < _VERDICT_MAX; v++)
+		sum += s.verdicts[v];
+	if (s.jobs != jobs || sum != jobs || s.clouds != j->w->fake->n_clouds ||
+		s.clouds_down != down)
+		judge_violation(j, -1, -1,
+			"the summary says %u jobs, %u verdicts, %u clouds down; there are %u, %u",
+			s.jobs, sum, s.clouds_down, jobs, down);
+}
+
 void judge_scan(struct judge *j)
 {
+	if (j->up)
+		check_summary(j);
 	for (size_t i = 0; i < j->w->fake->n_tasks && !j->failed && j->up &&
 			   j->w->t - j->up_since > MINUTES(1);
 		i++) {

@@ -37,5 +37,6 @@ void judge_call(struct judge *j, const struct flight *fl);  /* before the fake e
 void judge_taken(struct judge *j, const struct flight *fl); /* after */
 void judge_end(struct judge *j);
 
+void judge_state(struct judge *j);  /* after the answer to watch_tell_state() */
 void judge_scan(struct judge *j);   /* once per virtual hour */
 void judge_finish(struct judge *j); /* at the end of the story, all healed */

@@ -100,7 +100,7 @@ static bool check_submit(struct judge *j, const struct flight *fl, long task)
 	int64_t t = j->w->t;
 
 	fake_settle(f, t);
-	if (f->owner == OWNER_US && t - f->began < HOURS(24) - MINUTES(1)) {
+	if (f->owner == OWNER_US && t - f->began < HOURS(24) - MINUTES(6)) {
 		judge_violation(j, task, fl->cloud,
 			"submit on top of our own run %llu, which goes on since %lld s",
 			(unsigned long long)f->run, (long long)(t - f->began) / 1000);
@@ -108,7 +108,7 @@ static bool check_submit(struct judge *j, const struct flight *fl, long task)
 	}
 	if (!k->looked)
 		return bad(j, fl, "the first submit in a process without a look at the result");
-	if (f->owner == OWNER_FOREIGN && k->running_seen && t - f->began < HOURS(24) - MINUTES(1)) {
+	if (f->owner == OWNER_FOREIGN && k->running_seen && t - f->began < HOURS(24) - MINUTES(6)) {
 		judge_violation(j, task, fl->cloud,
 			"submit on top of somebody else's run that the heart has seen");
 		return true;
@@ -120,7 +120,7 @@ static bool check_submit(struct judge *j, const struct flight *fl, long task)
 			return bad(j, fl, "another submit before the last one has settled");
 	}
 	if (!k->exempt && k->paced_from >= 0 &&
-		t - k->paced_from < k->interval - k->interval / 6 - SECONDS(5)) {
+		t - k->paced_from < k->interval - k->interval / 6 - MINUTES(5)) {
 		judge_violation(j, task, fl->cloud,
 			"checked again after %lld s, interval is %lld s",
 			(long long)(t - k->paced_from) / 1000, (long long)k->interval / 1000);

@@ -122,7 +122,8 @@ struct judge {
 	uint64_t calls; /* the highest id of this process */
 	uint64_t last_news;
 	uint64_t last_run;
-	unsigned rank; /* of the effects in this drain */
+	unsigned states; /* news of state in this drain */
+	unsigned rank;   /* of the effects in this drain */
 	uint64_t drain;
 	const struct flight *reply;
 	struct judge_counts counts;

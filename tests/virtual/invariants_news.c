@@ -130,7 +130,7 @@ static void job_news(struct judge *j, const struct news *n)
 			return;
 		}
 		if (n->stale && names_items(k->told.verdict) && k->refused == NO &&
-			k->ended == NO && j->w->t - k->counted_at < k->stale_after) {
+			k->ended == NO && j->w->t - k->counted_at < k->stale_after - MINUTES(5)) {
 			judge_violation(j, task, -1, "told as stale too early");
 			return;
 		}
@@ -244,6 +244,12 @@ void news_check(struct judge *j, const struct news *n)
 {
 	char text[2048];
 
+	if (n->kind == NEWS_STATE) {
+		if (n->id != 0 || (n->task && n->verdict >= _VERDICT_MAX))
+			judge_violation(j, -1, -1, "a state told as if it were news");
+		j->states++;
+		return;
+	}
 	if (n->id <= j->last_news) {
 		judge_violation(j, -1, -1, "news id %llu after %llu", (unsigned long long)n->id,
 			(unsigned long long)j->last_news);

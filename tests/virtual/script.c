@@ -19,6 +19,8 @@ enum happening {
 	H_DIE,        /* the process ends and another one starts at once or later */
 	H_DIE_SUBMIT, /* the same, with the next submit just handed out */
 	H_START,
+	H_STATE, /* somebody asks for the state of all */
+	H_CLOCK, /* the wall clock is set */
 	H_HEAL,
 };
 
@@ -30,11 +32,13 @@ enum happening {
 #define MEAN_RELOAD  HOURS(18)
 #define MEAN_NOW     HOURS(30)
 #define MEAN_DIE     HOURS(30)
+#define MEAN_STATE   HOURS(40)
+#define MEAN_CLOCK   HOURS(60)
 #define MEAN_SUBMIT  HOURS(12)
 
 static void at(struct world *w, int64_t t, enum happening what, unsigned a, unsigned b)
 {
-	queue_put(&w->queue, (struct event){.at = t, .kind = what, .a = a, .b = b});
+	queue_put(&w->queue, (struct event){.at = t, .kind = (int)what, .a = a, .b = b});
 }
 
 static void again(struct world *w, double mean, enum happening what, unsigned a)
@@ -61,6 +65,8 @@ void script_begin(struct world *w)
 	}
 	again(w, (double)MEAN_RELOAD, H_RELOAD, 0);
 	again(w, (double)MEAN_NOW, H_CHECK_NOW, 0);
+	again(w, (double)MEAN_STATE, H_STATE, 0);
+	again(w, (double)MEAN_CLOCK, H_CLOCK, 0);
 	again(w, (double)MEAN_DIE, H_DIE, 0);
 	again(w, (double)MEAN_SUBMIT, H_DIE_SUBMIT, 0);
 }
@@ -103,7 +109,7 @@ static void walk(struct world *w, unsigned task)
 	at(w, w->t + dice_between(&w->dice, MINUTES(2), HOURS(50)), H_WALK, task, 0);
 }
 
-static void delete (struct world *w, unsigned task)
+static void vanish(struct world *w, unsigned task)
 {
 	struct fake_task *k = &w->fake->tasks[task];
 
@@ -220,6 +226,15 @@ static void check_now(struct world *w)
 	world_drain(w);
 }
 
+static void tell_state(struct world *w)
+{
+	w->counts.states++;
+	judge_begin(w->judge, NULL);
+	watch_tell_state(w->watch, world_now(w));
+	world_drain(w);
+	judge_state(w->judge);
+}
+
 static void die(struct world *w)
 {
 	int64_t away = dice_chance(&w->dice, .7) ? SECONDS(2) : dice_between(&w->dice, 0, HOURS(3));
@@ -278,7 +293,7 @@ void script_happen(struct world *w, const struct event *e)
 		walk(w, e->a);
 		break;
 	case H_DELETE:
-		delete (w, e->a);
+		vanish(w, e->a);
 		break;
 	case H_TRAIT:
 		trait(w, e->a);
@@ -316,6 +331,15 @@ void script_happen(struct world *w, const struct event *e)
 	case H_START:
 		if (!w->watch)
 			world_start(w);
+		break;
+	case H_STATE:
+		if (w->watch)
+			tell_state(w);
+		again(w, (double)MEAN_STATE, H_STATE, 0);
+		break;
+	case H_CLOCK:
+		w->skew = dice_between(&w->dice, -MINUTES(2), MINUTES(2));
+		again(w, (double)MEAN_CLOCK, H_CLOCK, 0);
 		break;
 	case H_HEAL:
 		heal(w);

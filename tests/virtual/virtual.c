@@ -54,6 +54,7 @@ static unsigned report_totals(const struct totals *t, bool wanted, unsigned *fai
 		{"restarts", t->world.restarts},
 		{"deaths in mid-submit", t->world.mid_submit},
 		{"checks asked for", t->world.check_now},
+		{"states asked for", t->world.states},
 		{"submits repeated after settle", t->judge.resubmits},
 		{"news of a job's verdict", t->judge.job_news},
 		{"news of adopted runs", t->judge.adopted},

@@ -8,7 +8,7 @@
 
 int64_t world_wall(const struct world *w)
 {
-	return w->t + WALL_ZERO;
+	return w->t + WALL_ZERO + w->skew;
 }
 
 struct now world_now(const struct world *w)

@@ -29,8 +29,8 @@ struct saved_cloud {
 };
 
 struct world_counts {
-	uint64_t outages, reloads, restarts, mid_submit, check_now, credentials, deleted, started,
-		traits;
+	uint64_t outages, reloads, restarts, mid_submit, check_now, states, credentials, deleted,
+		started, traits;
 	uint64_t ticks, drains, effects;
 };
 
@@ -39,6 +39,7 @@ struct world {
 	uint64_t dice;
 	int64_t t, end, heal; /* virtual ms */
 	int64_t boot;         /* mono = t - boot */
+	int64_t skew;         /* of the wall clock */
 	struct fake *fake;
 	struct watch *watch; /* NULL: no process is running */
 	struct settings *settings;
