@@ -8,7 +8,7 @@
 
 struct json;
 
-/* URL and body of a status, submit or result call; both malloc'ed. -ENOMEM; -EINVAL for a login. */
+/* URL and body of any call but a login; both malloc'ed. -ENOMEM; -EINVAL for a login. */
 int drs_request(const struct call *call, char **ret_url, char **ret_body) _must_check_;
 
 /* What the exchange means for the call: never fails to mean something; -ENOMEM only.
@@ -16,8 +16,8 @@ int drs_request(const struct call *call, char **ret_url, char **ret_body) _must_
  * Answers are joined by id and hold at most one entry per job of the call, in the call's order:
  * entries for other ids are left out, and of several for one id the least hopeful counts (an error
  * before a report, an unfinished report before a finished one, the worse grade, a failure before a
- * success; two different statuses are the server's trouble). An entry that says nothing is left
- * out: to the heart that is the same as no answer.
+ * success; two different statuses are the server's trouble, two moments of creation are unknown).
+ * An entry that says nothing is left out: to the heart that is the same as no answer.
  *
  * If all entries say "throttled", or all "token not taken", that is the outcome of the call and
  * there are no answers.

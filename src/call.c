@@ -8,6 +8,7 @@ static const char *const call_kind_names[_CALL_KIND_MAX] = {
 	[CALL_STATUS] = "batch-status",
 	[CALL_SUBMIT] = "batch-precheck",
 	[CALL_RESULT] = "batch-precheck-result",
+	[CALL_DETAIL] = "batch-detail",
 };
 
 static const char *const outcome_names[_OUTCOME_MAX] = {

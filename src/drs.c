@@ -13,8 +13,12 @@
 #include <string.h>
 
 /* An id quoted: 36 characters could all need six in theory. */
-#define QUOTED_MAX (TASK_ID_SIZE * 6 + 3)
-#define BODY_MAX   (CALL_JOBS_MAX * (QUOTED_MAX + 64) + 128)
+#define QUOTED_MAX  (TASK_ID_SIZE * 6 + 3)
+#define BODY_MAX    (CALL_JOBS_MAX * (QUOTED_MAX + 64) + 128)
+
+/* 2001 and 9999: what lies outside was no number of milliseconds. */
+#define CREATED_MIN INT64_C(1000000000000)
+#define CREATED_MAX INT64_C(253402300799999)
 
 static void add_job(struct line *body, const struct call *call, unsigned i)
 {
@@ -46,7 +50,7 @@ int drs_request(const struct call *call, char **ret_url, char **ret_body)
 		add_job(&line, call, i);
 	line_add(&line, "]");
 	/* Without page_req, more than five ids are answered by five entries. */
-	if (call->kind == CALL_STATUS)
+	if (call->kind == CALL_STATUS || call->kind == CALL_DETAIL)
 		line_add(&line, ",\"page_req\":{\"cur_page\":1,\"per_page\":%u}", call->n);
 	line_add(&line, "}");
 
@@ -77,6 +81,22 @@ static int job_of(const struct call *call, const struct json *entry)
 	return -1;
 }
 
+/* When the task was made, wall ms; 0 where that is not said, or in another unit than ms. */
+static int64_t read_created(const struct json *entry)
+{
+	const char *digits = json_get_word(entry, "create_time");
+	int64_t ms = 0;
+
+	if (!digits)
+		(void)json_get_integer(entry, "create_time", &ms);
+	for (; digits && *digits; digits++) {
+		if (*digits < '0' || *digits > '9' || ms > CREATED_MAX)
+			return 0;
+		ms = ms * 10 + (*digits - '0');
+	}
+	return ms >= CREATED_MIN && ms <= CREATED_MAX ? ms : 0;
+}
+
 /* Decodes what an entry says; *ret_said false: nothing. */
 static int read_entry(const struct call *call, const struct exchange *x, const struct json *entry,
 	struct answer *ret, bool *ret_said)
@@ -90,10 +110,13 @@ static int read_entry(const struct call *call, const struct exchange *x, const s
 	exchange_problem(entry, &problem);
 	if (problem.code[0]) {
 		ret->outcome = drs_outcome(x->status, problem.code, problem.text, true);
-	} else if (call->kind == CALL_STATUS) {
+	} else if (call->kind == CALL_STATUS || call->kind == CALL_DETAIL) {
 		*ret_said = status != NULL;
 		if (status)
 			text_escape(ret->status, sizeof(ret->status), status, strlen(status));
+		/* The rest of a detail, which may hold passwords of databases, stays where it is. */
+		if (call->kind == CALL_DETAIL)
+			ret->created = read_created(entry);
 		return 0;
 	} else if (call->kind == CALL_RESULT &&
 		   (json_has(entry, "process") || !(failed || problem.text[0]))) {
@@ -129,6 +152,8 @@ static void answer_done(struct answer *a)
 /* Takes `a` into the job's slot, which may hold an answer already. */
 static void merge(struct answer *slot, bool *taken, struct answer *a, const char *task)
 {
+	if (*taken && slot->created != a->created)
+		slot->created = a->created = 0;
 	if (*taken && slot->outcome == OUTCOME_OK && a->outcome == OUTCOME_OK &&
 		strcmp(slot->status, a->status) != 0) {
 		slot->outcome = OUTCOME_SERVER;

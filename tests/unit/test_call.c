@@ -14,6 +14,7 @@ static void test_kind_names(void **state)
 	assert_string_equal(call_kind_name(CALL_STATUS), "batch-status");
 	assert_string_equal(call_kind_name(CALL_SUBMIT), "batch-precheck");
 	assert_string_equal(call_kind_name(CALL_RESULT), "batch-precheck-result");
+	assert_string_equal(call_kind_name(CALL_DETAIL), "batch-detail");
 	assert_string_equal(call_kind_name(_CALL_KIND_MAX), "unknown");
 }
 

@@ -71,6 +71,9 @@ static void test_request(void **state)
 			"{\"job_id\":\"" ID_B "\",\"precheck_mode\":\"forRetryJob\"}]}"},
 		{CALL_RESULT, 2, "batch-precheck-result", "{\"jobs\":[\"" ID_A "\",\"" ID_B "\"]}"},
 		{CALL_RESULT, 1, "batch-precheck-result", "{\"jobs\":[\"" ID_A "\"]}"},
+		{CALL_DETAIL, 3, "batch-detail",
+			"{\"jobs\":[\"" ID_A "\",\"" ID_B "\",\"" ID_C "\"],"
+			"\"page_req\":{\"cur_page\":1,\"per_page\":3}}"},
 	};
 	char *url, *body, want[200];
 
@@ -333,6 +336,21 @@ static const struct whole {
 	{"submit entry with true", CALL_SUBMIT, 1, 200, JSON,
 		RESULTS("{\"id\":\"" ID_A "\",\"status\":true}"), OUTCOME_OK, false, 0, OUTCOME_OK,
 		"", ""},
+	{"detail", CALL_DETAIL, 2, 200, JSON,
+		RESULTS("{\"id\":\"" ID_B "\",\"status\":\"CONFIGURATION\"},"
+			"{\"id\":\"" ID_A "\",\"status\":\"DELETED\",\"create_time\":\"1\"}"),
+		OUTCOME_OK, false, 2, OUTCOME_OK, "", ""},
+	{"detail without status", CALL_DETAIL, 1, 200, JSON,
+		RESULTS("{\"id\":\"" ID_A "\",\"create_time\":\"1764000000000\"}"), OUTCOME_OK,
+		false, 0, OUTCOME_OK, "", ""},
+	{"detail of a task that is gone", CALL_DETAIL, 1, 200, JSON,
+		RESULTS("{\"id\":\"" ID_A "\",\"error_code\":\"DRS.M05004\",\"error_message\":"
+			"\"no\"}"),
+		OUTCOME_OK, false, 1, OUTCOME_GONE, "", ""},
+	{"detail that may not be read", CALL_DETAIL, 1, 403, JSON, CODE("DRS.M00103"),
+		OUTCOME_DENIED, false, 0, OUTCOME_OK, "DRS.M00103", "said"},
+	{"detail, gateway in trouble", CALL_DETAIL, 1, 504, NULL, "", OUTCOME_SERVER, false, 0,
+		OUTCOME_OK, "", "empty answer (HTTP 504)"},
 	{"status entry without status", CALL_STATUS, 1, 200, JSON,
 		RESULTS("{\"id\":\"" ID_A "\",\"status\":null}"), OUTCOME_OK, false, 0, OUTCOME_OK,
 		"", ""},
@@ -488,6 +506,9 @@ static void test_repeated(void **state)
 		{CALL_STATUS, "{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\"}",
 			"{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\"}", OUTCOME_OK, 0,
 			_ITEM_RESULT_MAX},
+		{CALL_DETAIL, "{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\"}",
+			"{\"id\":\"" ID_A "\",\"status\":\"STARTJOBING\"}", OUTCOME_SERVER, 0,
+			_ITEM_RESULT_MAX},
 	};
 
 	(void)state;
@@ -509,6 +530,91 @@ static void test_repeated(void **state)
 			assert_int_equal(r->answers[0].report->process, rows[i / 2].process);
 			assert_int_equal(x ? x->result : _ITEM_RESULT_MAX, rows[i / 2].item);
 		}
+		reply_free(r);
+	}
+}
+
+/* When the task was made: of all that a detail says this and its status alone are taken. */
+static void test_created(void **state)
+{
+	static const struct {
+		const char *said;
+		int64_t created;
+	} rows[] = {
+		{"\"create_time\":\"1764000000123\"", INT64_C(1764000000123)},
+		{"\"create_time\":1764000000123", INT64_C(1764000000123)},
+		{"\"create_time\":\"1000000000000\"", INT64_C(1000000000000)},
+		{"\"create_time\":\"999999999999\"", 0},
+		{"\"create_time\":\"253402300799999\"", INT64_C(253402300799999)},
+		{"\"create_time\":\"253402300800000\"", 0},
+		{"\"create_time\":\"1764000000\"", 0}, /* s, not ms */
+		{"\"create_time\":1764000000", 0},
+		{"\"create_time\":\"2025-11-24 16:00:00\"", 0},
+		{"\"create_time\":\"1764000000123 \"", 0},
+		{"\"create_time\":\"-1764000000123\"", 0},
+		{"\"create_time\":\"+1764000000123\"", 0},
+		{"\"create_time\":\"1764000000123.5\"", 0},
+		{"\"create_time\":\"1764000000123\\u0000\"", 0},
+		{"\"create_time\":\"18446745837709551739\"", 0}, /* 2^64 more than a good one */
+		{"\"create_time\":18446745837709551739", 0},
+		{"\"create_time\":1764000000123.0", 0},
+		{"\"create_time\":\"0\"", 0},
+		{"\"create_time\":\"\"", 0},
+		{"\"create_time\":null", 0},
+		{"\"create_time\":true", 0},
+		{"\"create_time\":{}", 0},
+		{"\"update_time\":\"1764000000123\"", 0},
+	};
+	char body[300];
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		struct reply *r;
+
+		snprintf(body, sizeof(body),
+			RESULTS("{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\",%s,"
+				"\"source_endpoint\":{\"db_password\":\"hunter2\"}}"),
+			rows[i].said);
+		r = reply_of(CALL_DETAIL, 1, 200, JSON, body);
+		assert_int_equal(r->n, 1);
+		assert_int_equal(r->answers[0].outcome, OUTCOME_OK);
+		assert_string_equal(r->answers[0].status, "CONFIGURATION");
+		assert_null(r->answers[0].report);
+		assert_string_equal(r->answers[0].text, "");
+		assert_string_equal(r->text, "");
+		if (r->answers[0].created != rows[i].created)
+			fail_msg("%s: %jd", rows[i].said, (intmax_t)r->answers[0].created);
+		reply_free(r);
+		/* Other calls do not look at it. */
+		r = reply_of(CALL_STATUS, 1, 200, JSON, body);
+		assert_int_equal(r->answers[0].created, 0);
+		reply_free(r);
+	}
+}
+
+/* Said twice and not the same: unknown. */
+static void test_created_twice(void **state)
+{
+#define CREATED(of) "{\"id\":\"" ID_A "\",\"status\":\"CONFIGURATION\",\"create_time\":\"" of "\"}"
+	static const struct {
+		const char *body;
+		int64_t created;
+	} rows[] = {
+		{RESULTS(CREATED("1764000000123") "," CREATED("1764000000123")),
+			INT64_C(1764000000123)},
+		{RESULTS(CREATED("1764000000123") "," CREATED("1764000000124")), 0},
+		{RESULTS(CREATED("1764000000124") "," CREATED("1764000000123")), 0},
+		{RESULTS(CREATED("1764000000124") "," CREATED("")), 0},
+		{RESULTS(CREATED("") "," CREATED("1764000000123")), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		struct reply *r = reply_of(CALL_DETAIL, 1, 200, JSON, rows[i].body);
+
+		assert_int_equal(r->n, 1);
+		assert_int_equal(r->answers[0].outcome, OUTCOME_OK);
+		assert_int_equal(r->answers[0].created, rows[i].created);
 		reply_free(r);
 	}
 }
@@ -559,6 +665,8 @@ int main(void)
 		cmocka_unit_test(test_join_by_id),
 		cmocka_unit_test(test_partial_failure),
 		cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_created),
+		cmocka_unit_test(test_created_twice),
 		cmocka_unit_test(test_cut_everywhere),
 	};
 
