@@ -8,9 +8,9 @@ from sim import wait_until
 TIMES = {"interval": "700ms"}
 
 
-def build(sim, tmp_path, **more):
+def build(sim, tmp_path, times=TIMES, **more):
     s = sim(scenario(tasks=[task(n) for n in range(1, 6)], defaults={"duration": "100ms"}, **more))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(5), defaults=TIMES,
+    cfg = Config(tmp_path, s.url).write(jobs=jobs(5), defaults=times,
                                         cloud={"backoff_max": "200ms", "timeout": "2s"})
     return s, cfg
 
@@ -79,7 +79,7 @@ def test_iam_down_when_the_token_is_to_be_renewed(sim, precheckd, tmp_path):
     ({"do": "answer", "status": 429, "text": "slow down"}, "429"),
 ])
 def test_too_frequent_is_answered_by_going_slower(sim, precheckd, tmp_path, fault, says):
-    s, cfg = build(sim, tmp_path)
+    s, cfg = build(sim, tmp_path, times={"interval": "100ms"})
     s.post("fault", dict(fault, kind="result"))
     d = precheckd(cfg)
     d.wait(rf"warning: cloud otc: DRS says too frequent \(.*{says}.*; pace lowered from 600 to 300 calls a minute",
