@@ -308,7 +308,7 @@ static void test_writer(void **state)
 	json_close(&w, '}');
 	assert_int_equal(json_take(&w, &text, NULL), 0);
 	root = parse(text);
-	assert_int_equal(strlen(json_get_word(root, "j")), sizeof(big) - 2 + 3);
+	assert_int_equal(strlen(json_get_word(root, "j")), sizeof(big) - 2 + 4);
 	json_free(root);
 	free(text);
 	assert_int_equal(json_take(&w, &text, NULL), -ENOMEM); /* nothing was written */
