@@ -171,6 +171,90 @@ static void test_lost_run_does_not_put_off_stale(void **state)
 	expect_news(k, "stale");
 }
 
+/* A token that is over when it comes, by IAM's own clock: no storm of logins. */
+static void test_tokens_without_life(void **state)
+{
+	static const int64_t lives[] = {0, 1, 1000, SECONDS(10)};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(lives); i++) {
+		unsigned logins = 0;
+		void *own;
+		struct kit *k;
+
+		kit_setup(&own);
+		k = own;
+		k->token_life = lives[i];
+		kit_configure(k, make_settings(1, 3));
+		for (int64_t end = k->now.mono + MINUTES(10); k->now.mono < end; pass(k, 500))
+			for (int n = 0; n < 10 && k->n_calls; n++) {
+				struct call c = k->calls[0];
+
+				expect_call(k, c.kind, 0);
+				if (c.kind == CALL_LOGIN) {
+					logins++;
+					k->n_logins %= 60;
+				}
+				fake_answer(k, &c);
+			}
+		if (logins > 130)
+			fail_msg("%u logins in 10 minutes for tokens of %d ms", logins,
+				(int)lives[i]);
+		kit_teardown(&own);
+	}
+}
+
+/* Tokens that are not taken for an hour, then are: told once, ended once. */
+static void test_tokens_taken_again(void **state)
+{
+	struct kit *k = *state;
+	int64_t begun = k->now.mono;
+
+	kit_configure(k, make_settings(1, 3));
+	for (; k->now.mono < begun + HOURS(3); pass(k, SECONDS(1)))
+		while (k->n_calls) {
+			struct call c = k->calls[0];
+
+			expect_call(k, c.kind, 0);
+			if (c.kind != CALL_LOGIN && k->now.mono < begun + HOURS(1))
+				say_whole(k, &c, OUTCOME_TOKEN, "APIGW.0301");
+			else
+				fake_answer(k, &c);
+		}
+	assert_int_equal(expect_news(k, "cloud-down")->trouble, TROUBLE_TOKENS);
+	expect_news(k, "cloud-up");
+	for (int i = 0; i < 3; i++)
+		expect_news(k, "passed");
+	expect_no_news(k);
+}
+
+/* Every call is answered, but only each second token is taken: it goes on, slowly, and nothing is lost. */
+static void test_every_other_token_is_taken(void **state)
+{
+	struct kit *k = *state;
+	int64_t begun = k->now.mono;
+	uint64_t bad = 0;
+	unsigned logins = 0;
+
+	kit_configure(k, make_settings(1, 3));
+	for (; k->now.mono < begun + HOURS(2); pass(k, SECONDS(1)))
+		while (k->n_calls) {
+			struct call c = k->calls[0];
+
+			expect_call(k, c.kind, 0);
+			if (c.kind == CALL_LOGIN && logins++ % 2 == 0)
+				bad = c.id;
+			k->n_logins %= 60;
+			if (c.kind != CALL_LOGIN && c.login == bad)
+				say_whole(k, &c, OUTCOME_TOKEN, "APIGW.0301");
+			else
+				fake_answer(k, &c);
+		}
+	for (unsigned i = 0; i < 3; i++)
+		assert_in_range(k->fakes[i].submits, 3, 5);
+	assert_in_range(logins, 1, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +264,9 @@ int main(void)
 		KIT_TEST(test_retry_after_of_iam_and_of_a_503),
 		KIT_TEST(test_second_cause_is_told_and_both_end),
 		KIT_TEST(test_lost_run_does_not_put_off_stale),
+		cmocka_unit_test(test_tokens_without_life),
+		KIT_TEST(test_tokens_taken_again),
+		KIT_TEST(test_every_other_token_is_taken),
 	};
 
 	return cmocka_run_group_tests_name("trouble: in part, and together", tests, NULL, NULL);
