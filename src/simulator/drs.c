@@ -1,10 +1,11 @@
-/* drs.c - the simulated DRS: three calls, each carrying the ids of several tasks.
+/* drs.c - the simulated DRS: four calls, each carrying the ids of several tasks.
  *
  * A request is first judged as a whole (nothing is done if any part of it is malformed), then every id
  * on its own; how a refusal of one id comes back is a matter of the scenario. */
 #include "drs.h"
 #include "backoff.h"
 #include "code.h"
+#include "detail.h"
 #include "fault.h"
 #include "task.h"
 
@@ -163,7 +164,13 @@ static bool check_jobs(struct answer *a, struct request *r, struct json_object *
 	return true;
 }
 
-/* The page of a status request: [*ret_from, *ret_to) of n ids. */
+/* Statuses and details come in pages, and call an error's text by another name than the others. */
+static bool paged(const struct request *r)
+{
+	return r->kind == KIND_STATUS || r->kind == KIND_DETAIL;
+}
+
+/* The page of such a request: [*ret_from, *ret_to) of n ids. */
 static bool check_page(
 	struct answer *a, struct request *r, size_t n, size_t *ret_from, size_t *ret_to)
 {
@@ -210,14 +217,21 @@ static void set_refusal(const struct request *r, const struct task *t, const cha
 	ret->shape = t && t->shape >= 0 ? t->shape : r->sim->defaults.shape;
 }
 
-/* What all three calls refuse: no such task, or deleted. */
+/* True if this call shows a deleted task as such: what Huawei's details do whatever the statuses do. */
+static bool shows_deleted(const struct request *r)
+{
+	return paged(r) && (r->sim->defaults.deleted == DELETED_STATUS ||
+				   (r->kind == KIND_DETAIL && r->sim->profile == PROFILE_HUAWEI));
+}
+
+/* What all calls refuse: no such task, or deleted. */
 static bool gone(const struct request *r, const struct task *t, struct refusal *ret)
 {
 	if (!t) {
 		set_refusal(r, NULL, r->sim->defaults.unknown_code, NULL, ret);
 		return true;
 	}
-	if (!t->deleted || (r->kind == KIND_STATUS && r->sim->defaults.deleted == DELETED_STATUS))
+	if (!t->deleted || shows_deleted(r))
 		return false;
 	set_refusal(r, t, "DRS.M05004", NULL, ret);
 	return true;
@@ -290,18 +304,19 @@ static struct json_object *error_entry(
 	if (why->code && *why->code)
 		add(e, "error_code", why->code);
 	if (why->code && *why->code && why->message)
-		add(e, r->kind == KIND_STATUS ? "error_message" : "error_msg", why->message);
+		add(e, paged(r) ? "error_message" : "error_msg", why->message);
 	return e;
 }
 
-static struct json_object *status_entry(
+/* Of a status or a detail call. */
+static struct json_object *shown_entry(
 	const struct request *r, const struct task *t, const char *id, struct refusal *why)
 {
 	struct json_object *e;
 
 	if (gone(r, t, why))
 		return NULL;
-	e = json_object_new_object();
+	e = r->kind == KIND_DETAIL ? detail_entry(r->sim, t) : json_object_new_object();
 	add(e, "id", id);
 	if (t->deleted)
 		add(e, "status", "DELETED");
@@ -433,7 +448,7 @@ void drs_call(struct request *r, struct answer *a)
 	if (!may_act(a, r) || !check_jobs(a, r, &jobs))
 		return;
 	n = to = json_object_array_length(jobs);
-	if (r->kind == KIND_STATUS && !check_page(a, r, n, &from, &to))
+	if (paged(r) && !check_page(a, r, n, &from, &to))
 		return;
 	if (call_refused(r, jobs, a))
 		return;
@@ -446,8 +461,8 @@ void drs_call(struct request *r, struct answer *a)
 
 		if (r->fault && fault_entry(r->fault, id, &why.code, &why.message))
 			;
-		else if (r->kind == KIND_STATUS)
-			e = status_entry(r, t, id, &why);
+		else if (paged(r))
+			e = shown_entry(r, t, id, &why);
 		else if (r->kind == KIND_SUBMIT)
 			e = submit_entry(r, t, id,
 				json_object_get_string(json_object_array_get_idx(r->modes, i)),

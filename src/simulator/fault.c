@@ -179,7 +179,7 @@ struct json_object *fault_state(const struct sim *s)
 
 static bool kind_fits(int want, enum kind is)
 {
-	bool drs = is == KIND_STATUS || is == KIND_SUBMIT || is == KIND_RESULT;
+	bool drs = is >= KIND_STATUS && is <= KIND_DETAIL;
 
 	if (want == KIND_IAM)
 		return is == KIND_LOGIN || is == KIND_PROJECTS;
@@ -480,6 +480,8 @@ static void add_nul(struct answer *a)
 		json_object_array_put_idx(list, i, e);
 		append_nul(e, "status");
 		append_nul(e, "error_msg");
+		append_nul(e, "name");
+		append_nul(e, "create_time");
 		if (!json_object_object_get_ex(e, "precheck_result", &items))
 			continue;
 		for (size_t k = 0; k < json_object_array_length(items); k++) {

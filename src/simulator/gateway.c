@@ -43,7 +43,7 @@ static enum kind classify(struct request *r, const char **ret_method)
 		const char *name;
 		enum kind kind;
 	} calls[] = {{"batch-status", KIND_STATUS}, {"batch-precheck", KIND_SUBMIT},
-		{"batch-precheck-result", KIND_RESULT}};
+		{"batch-precheck-result", KIND_RESULT}, {"batch-detail", KIND_DETAIL}};
 	const char *p = r->path, *slash;
 
 	*ret_method = "POST";
@@ -248,7 +248,7 @@ void gateway_request(struct sim *s, struct evhttp_request *http)
 	r.kind = classify(&r, &method);
 	language = request_header(&r, "X-Language");
 	r.zh = language && strcmp(language, "zh-cn") == 0;
-	if (r.kind >= KIND_STATUS && r.kind <= KIND_RESULT) {
+	if (r.kind >= KIND_STATUS && r.kind <= KIND_DETAIL) {
 		drs_names(&r);
 		r.calls_60s = count_call(&r);
 	}

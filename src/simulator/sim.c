@@ -12,20 +12,20 @@
 #include <string.h>
 #include <time.h>
 
-const char *const kind_words[] = {
-	"any", "login", "projects", "status", "submit", "result", "iam", "drs", "other", NULL};
+const char *const kind_words[] = {"any", "login", "projects", "status", "submit", "result",
+	"detail", "iam", "drs", "other", NULL};
 
-static int64_t clock_ms(void)
+static int64_t clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 int64_t sim_now(const struct sim *s)
 {
-	return clock_ms() - s->start;
+	return clock_ms(CLOCK_MONOTONIC) - s->start;
 }
 
 struct sim *sim_new(void)
@@ -42,7 +42,8 @@ struct sim *sim_new(void)
 	TAILQ_INIT(&s->waiters);
 	TAILQ_INIT(&s->deliveries);
 	s->placeholder = -1;
-	s->start = clock_ms();
+	s->start = clock_ms(CLOCK_MONOTONIC);
+	s->wall_start = clock_ms(CLOCK_REALTIME);
 	s->log = json_object_new_array();
 	return s;
 }

@@ -23,6 +23,7 @@ enum kind {
 	KIND_STATUS,
 	KIND_SUBMIT,
 	KIND_RESULT,
+	KIND_DETAIL,
 	KIND_IAM,
 	KIND_DRS,
 	KIND_OTHER
@@ -112,12 +113,13 @@ struct outcome {
 
 struct task {
 	TAILQ_ENTRY(task) link;
-	char *id, *name, *status, *precheck_id, *direction, *instance;
+	char *id, *name, *status, *precheck_id, *direction, *instance, *task_type, *db_use_type;
 	char *status_code, *status_message; /* of a status entry, beside the status */
 	char *submit_code, *submit_message, *result_code, *result_message;
 	bool parent, connection_tested, deleted, edited, absent;
-	int64_t busy; /* submits still refused with M01504; -1: all */
-	int shape;    /* -1: the default */
+	int64_t busy;    /* submits still refused with M01504; -1: all */
+	int64_t created; /* how long before the simulator's start */
+	int shape;       /* -1: the default */
 	struct json_object *script_json, *items_json, *report_json;
 	struct outcome **script;
 	size_t n_script, next;
@@ -195,7 +197,8 @@ struct sim {
 	uint16_t port, control_port;
 	char host[64];
 
-	int64_t start; /* mono ms */
+	int64_t start;      /* mono ms */
+	int64_t wall_start; /* the same moment in ms since 1970 */
 	uint64_t random, seed;
 	int profile;
 	char *region;

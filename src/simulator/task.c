@@ -21,6 +21,9 @@ static const struct field task_fields[] = {
 	F(task, precheck_id, FIELD_TEXT, NULL),
 	{"job_direction", FIELD_TEXT, offsetof(struct task, direction), NULL},
 	{"rds_instance_id", FIELD_TEXT, offsetof(struct task, instance), NULL},
+	F(task, task_type, FIELD_TEXT, NULL),
+	F(task, db_use_type, FIELD_TEXT, NULL),
+	F(task, created, FIELD_SPAN, NULL),
 	F(task, status_code, FIELD_TEXT, NULL),
 	F(task, status_message, FIELD_TEXT, NULL),
 	F(task, submit_code, FIELD_TEXT, NULL),
@@ -160,7 +163,10 @@ struct task *task_new(void)
 	t->shape = -1;
 	t->status = strdup("CONFIGURATION");
 	t->direction = strdup("up");
-	if (!t->status || !t->direction)
+	t->task_type = strdup("FULL_INCR_TRANS");
+	t->db_use_type = strdup("migration");
+	t->created = 3600 * 1000;
+	if (!t->status || !t->direction || !t->task_type || !t->db_use_type)
 		return task_free(t);
 	return t;
 }

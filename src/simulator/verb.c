@@ -437,6 +437,7 @@ static int do_advance(struct sim *s, struct json_object *o, const char *path, st
 	if (r < 0)
 		return r;
 	s->start -= a.by;
+	s->wall_start -= a.by;
 	TAILQ_FOREACH (pl, &s->planned, link)
 		if (pl->timer && arm(pl) < 0)
 			return -ENOMEM;

@@ -63,10 +63,16 @@ class Client:
         return self.sim.call(self.token, project, name, obj, headers)
 
     def status(self, *ids, page=None):
+        return self._paged("batch-status", ids, page)
+
+    def detail(self, *ids, page=None):
+        return self._paged("batch-detail", ids, page)
+
+    def _paged(self, name, ids, page):
         body = {"jobs": list(ids)}
         if page is not None:
             body["page_req"] = page
-        return self.call("batch-status", body)
+        return self.call(name, body)
 
     def submit(self, *ids, mode="forStartJob"):
         return self.call("batch-precheck",

@@ -3,7 +3,8 @@
 import pytest
 from conftest import PROJECT, TASK, TASK2, error, gateway_error, keystone_error
 
-KINDS = {"status": "batch-status", "submit": "batch-precheck", "result": "batch-precheck-result"}
+KINDS = {"status": "batch-status", "submit": "batch-precheck", "result": "batch-precheck-result",
+         "detail": "batch-detail"}
 
 # (code, HTTP status on OTC, HTTP status on Huawei Cloud, meaning)
 DRS = [
@@ -141,6 +142,7 @@ def test_drs_refuses_one_entry(otc, kind, code, meaning):
         "status": {"id": TASK, "error_code": code, "error_message": meaning},
         "submit": {"id": TASK, "status": "failed", "error_code": code, "error_msg": meaning},
         "result": {"precheck_id": TASK, "error_code": code, "error_msg": meaning},
+        "detail": {"id": TASK, "error_code": code, "error_message": meaning},
     }[kind]
     assert body["count"] == 2
     assert body["results"][0] == expected

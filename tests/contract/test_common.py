@@ -6,7 +6,7 @@ import pytest
 from conftest import (OTHER_PROJECT, PROJECT, TASK, TASK2, UNKNOWN, client, error, gateway_error,
                       task_id)
 
-CALLS = ["batch-status", "batch-precheck", "batch-precheck-result"]
+CALLS = ["batch-status", "batch-precheck", "batch-precheck-result", "batch-detail"]
 
 
 def jobs(name, *ids):
@@ -233,7 +233,9 @@ def test_the_token_of_another_region(otc):
     ("readonly", "batch-status", 200, None),
     ("readonly", "batch-precheck-result", 200, None),
     ("readonly", "batch-precheck", 403, "DRS.M00102"),
+    ("readonly", "batch-detail", 200, None),
     ("none", "batch-status", 404, "DRS.M00101"),
+    ("none", "batch-detail", 404, "DRS.M00101"),
     ("none", "batch-precheck", 404, "DRS.M00101"),
 ])
 def test_permissions(otc, role, name, status, code):

@@ -246,12 +246,15 @@ def test_a_fault_waits_for_its_kind_and_task(otc):
 
 
 @pytest.mark.parametrize("kind, hit", [
-    ("any", {"login", "projects", "status"}), ("iam", {"login", "projects"}), ("drs", {"status"}),
-    ("login", {"login"}), ("projects", {"projects"}), ("status", {"status"}), ("result", set())])
+    ("any", {"login", "projects", "status", "detail"}), ("iam", {"login", "projects"}),
+    ("drs", {"status", "detail"}),
+    ("login", {"login"}), ("projects", {"projects"}), ("status", {"status"}), ("result", set()),
+    ("detail", {"detail"})])
 def test_kinds(otc, kind, hit):
     fault(otc, kind=kind, do="html", count=-1)
     paths = {"login": ("POST", "/v3/auth/tokens"), "projects": ("GET", "/v3/projects"),
-             "status": ("POST", f"/v3/{PROJECT}/jobs/batch-status")}
+             "status": ("POST", f"/v3/{PROJECT}/jobs/batch-status"),
+             "detail": ("POST", f"/v3/{PROJECT}/jobs/batch-detail")}
     for name, (method, path) in paths.items():
         assert (otc.request(method, path, {"jobs": [TASK]})[0] == 503) == (name in hit), name
 

@@ -37,7 +37,7 @@ def test_c_a_result_entry_with_an_error(otc):
 
 
 @pytest.mark.parametrize("http", [400, 401, 403, 404, 405, 409, 415, 422, 429, 500, 502, 503])
-@pytest.mark.parametrize("kind", ["status", "submit", "result"])
+@pytest.mark.parametrize("kind", ["status", "submit", "result", "detail"])
 def test_d_the_whole_request_is_refused(otc, http, kind):
     otc.sim.post("fault", {"kind": kind, "do": "code", "code": "DRS.M00202", "status": http})
     status, body = getattr(otc, kind)(TASK)
@@ -45,7 +45,8 @@ def test_d_the_whole_request_is_refused(otc, http, kind):
     error(body, "DRS.M00202")
 
 
-@pytest.mark.parametrize("kind, key", [("status", "id"), ("submit", "id"), ("result", "precheck_id")])
+@pytest.mark.parametrize("kind, key", [("status", "id"), ("submit", "id"), ("result", "precheck_id"),
+                                       ("detail", "id")])
 @pytest.mark.parametrize("code", ["DRS.M05004", "DRS.M00289"])
 def test_e_400_with_a_results_body(otc, kind, key, code):
     otc.sim.post("fault", {"kind": kind, "do": "results400", "code": code, "message": "gone"})

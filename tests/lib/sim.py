@@ -20,6 +20,8 @@ import time
 import urllib.parse
 
 CANARY_PASSWORD = "canary-Passw0rd-7f3a"
+# In both endpoints of every batch-detail entry.
+CANARY_DB_PASSWORD = "canary-Passw0rd-db-77"
 CANARY_TOKEN = "CANARYTOKEN"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
