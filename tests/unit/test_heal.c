@@ -70,7 +70,8 @@ static void play(struct kit *k, enum call_kind kind, unsigned nth, unsigned time
 	}
 }
 
-static void assert_healed(struct kit *k, const char *what, unsigned least)
+/* `slow`: the verdict may well have grown too old meanwhile. */
+static void assert_healed(struct kit *k, const char *what, unsigned least, bool slow)
 {
 	const char *last[3] = {"", "", ""};
 	struct watch_summary sum;
@@ -84,6 +85,8 @@ static void assert_healed(struct kit *k, const char *what, unsigned least)
 			down -= t->kind == NEWS_CLOUD_UP;
 			continue;
 		}
+		if (slow && t->kind == NEWS_STALE)
+			continue;
 		if (strcmp(t->event, "stale") == 0 || strcmp(t->event, "failed") == 0 ||
 			strcmp(t->event, "lost") == 0 || strcmp(t->event, "overdue") == 0)
 			fail_msg("%s: %s", what, t->text);
@@ -97,7 +100,7 @@ static void assert_healed(struct kit *k, const char *what, unsigned least)
 		if (k->fakes[i].submits < least || k->fakes[i].submits > 65)
 			fail_msg("%s: job%d had %u runs", what, i, k->fakes[i].submits);
 	}
-	if (k->n_told > 8)
+	if (k->n_told > (slow ? 14 : 8))
 		fail_msg("%s: %zu pieces of news", what, k->n_told);
 	watch_summarise(k->w, k->now, &sum);
 	assert_int_equal(sum.verdicts[VERDICT_PASSED], 3);
@@ -144,7 +147,9 @@ static void heal(enum call_kind kind)
 				kit_configure(own, make_settings(1, 3));
 				play(own, kind, nth, times, scope, o);
 				/* a parent is left for a day */
-				assert_healed(own, what, o == OUTCOME_PARENT ? 4 : 45);
+				assert_healed(own, what, o == OUTCOME_PARENT ? 4 : 45,
+					/* each lost submit costs two intervals of doubt */
+					times > 1 && (scope == LOST_QUESTION || scope == NO_ENTRY));
 				kit_teardown(&own);
 			}
 }
