@@ -125,6 +125,7 @@ struct flight {
 	long asked[CALL_JOBS_MAX];    /* task numbers */
 	bool executed[CALL_JOBS_MAX]; /* CALL_SUBMIT: began a run without saying so */
 	bool dead;                    /* its caller died: nobody waits for the reply */
+	bool stray; /* its cloud left the configuration: the reply comes, and means nothing */
 };
 
 enum {

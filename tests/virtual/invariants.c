@@ -198,6 +198,37 @@ void judge_configured(struct judge *j)
 	}
 }
 
+static void swap(enum trouble *a, enum trouble *b)
+{
+	enum trouble tmp = *a;
+
+	*a = *b;
+	*b = tmp;
+}
+
+void judge_renamed(struct judge *j, unsigned cloud)
+{
+	struct cloud_judge *c = &j->clouds[cloud];
+
+	judge_note_cloud(j, cloud, "another user", 0, 0);
+	c->n_calls = 0;
+	c->in_flight = c->logins_in_flight = c->refusals = 0;
+	c->login = 0;
+	/* what was told of the one user waits until he is back */
+	swap(&c->trouble, &c->parked);
+	swap(&c->throttled, &c->parked_throttled);
+	c->failing |= c->trouble != TROUBLE_NONE;
+	c->calm_since = j->w->t;
+	c->pace_told = 0;
+	for (size_t i = 0; i < j->w->fake->n_tasks; i++)
+		if (j->w->fake->tasks[i].cloud == cloud) {
+			judge_note(j, (long)i, "another user of its cloud", 0, 0);
+			j->jobs[i].submit = j->jobs[i].submit == SUBMIT_OPEN ? SUBMIT_UNCLEAR
+									     : j->jobs[i].submit;
+			j->jobs[i].exempt = true;
+		}
+}
+
 void judge_exempt(struct judge *j, long task)
 {
 	for (size_t i = 0; i < j->w->fake->n_tasks; i++)
@@ -315,6 +346,7 @@ void judge_end(struct judge *j)
 				"the last told verdict is %s, the answers say mask %x",
 				verdict_name(k->told.verdict), allowed);
 		else if (k->told.any && k->status >= 0 && fake_status_class(k->status) != 0 &&
+			 *k->told.status &&
 			 strcmp(k->told.status, fake_status_name(k->status)) != 0 && k->ended == NO)
 			judge_violation(j, task, -1, "the status is %s, told was %s",
 				fake_status_name(k->status), k->told.status);

@@ -23,8 +23,9 @@ void judge_violation(struct judge *j, long task, long cloud, const char *what, .
 
 /* Configuration and process. */
 void judge_process(struct judge *j, bool up);
-void judge_configured(struct judge *j);        /* after each watch_configure(), before its drain */
-void judge_exempt(struct judge *j, long task); /* asked for by the operator; -1: all */
+void judge_configured(struct judge *j); /* after each watch_configure(), before its drain */
+void judge_renamed(struct judge *j, unsigned cloud); /* before the watch_configure() */
+void judge_exempt(struct judge *j, long task);       /* asked for by the operator; -1: all */
 void judge_credential(struct judge *j, unsigned cloud);
 void judge_sick(struct judge *j, unsigned cloud, bool begins);
 void judge_note(struct judge *j, long task, const char *what, long a, long b);

@@ -100,9 +100,10 @@ struct cloud_judge {
 	unsigned refusals; /* of that mark */
 	uint64_t logins_ok, login_news;
 
-	enum trouble trouble, throttled; /* told; the latter TROUBLE_THROTTLED or NONE */
-	int64_t calm_since;              /* end of the last trouble told */
-	bool failing;                    /* a call failed since the last good one */
+	enum trouble trouble, throttled;       /* told; the latter TROUBLE_THROTTLED or NONE */
+	enum trouble parked, parked_throttled; /* of the cloud's other user */
+	int64_t calm_since;                    /* end of the last trouble told */
+	bool failing;                          /* a call failed since the last good one */
 	int64_t pace_told;
 
 	unsigned sick;                 /* ailments, and 1 while no process is there */

@@ -170,7 +170,7 @@ static void job_news(struct judge *j, const struct news *n)
 static void cloud_down(struct judge *j, unsigned cloud, const struct news *n)
 {
 	struct cloud_judge *c = &j->clouds[cloud];
-	const struct saved_cloud *saved = &j->w->saved_clouds[cloud];
+	const struct saved_cloud *saved = world_saved_cloud(j->w, cloud);
 
 	if (!c->failing || n->trouble == TROUBLE_NONE)
 		judge_violation(j, -1, cloud, "cloud down, though nothing failed");
@@ -192,7 +192,7 @@ static bool answered(enum outcome o)
 static void cloud_up(struct judge *j, unsigned cloud, const struct news *n)
 {
 	struct cloud_judge *c = &j->clouds[cloud];
-	const struct saved_cloud *saved = &j->w->saved_clouds[cloud];
+	const struct saved_cloud *saved = world_saved_cloud(j->w, cloud);
 	enum trouble *told = n->trouble == TROUBLE_THROTTLED ? &c->throttled : &c->trouble;
 
 	if (n->trouble != *told)

@@ -205,6 +205,9 @@ static void reload(struct world *w, bool change)
 		if (dice_chance(&w->dice, j->on ? .01 : .05))
 			j->on = !j->on;
 	}
+	if (change && dice_chance(&w->dice, .2))
+		world_rename(
+			w, (unsigned)dice_between(&w->dice, 0, (int64_t)w->fake->n_clouds - 1));
 	world_configure(w);
 }
 

@@ -51,6 +51,7 @@ static unsigned report_totals(const struct totals *t, bool wanted, unsigned *fai
 		{"tasks started", t->world.started},
 		{"tasks ailing for a while", t->world.traits},
 		{"reloads", t->world.reloads},
+		{"clouds with another user", t->world.renames},
 		{"restarts", t->world.restarts},
 		{"deaths in mid-submit", t->world.mid_submit},
 		{"checks asked for", t->world.check_now},

@@ -33,7 +33,7 @@ static void build_cloud(const struct world *w, unsigned i, struct cloud_settings
 	c->iam = numbered("https://iam-", i, ".example");
 	c->drs = numbered("https://drs-", i / 2, ".example"); /* two projects at each endpoint */
 	c->project = numbered("project-", i, "");
-	c->user = numbered("user-", i, "");
+	c->user = numbered("user-", i, conf->user % 2 ? "-b" : "-a");
 	c->domain = strdup("domain");
 	c->secret = numbered("file:/secret-", i, "");
 	snprintf(c->mark, sizeof(c->mark), "%08x", conf->mark);
@@ -108,6 +108,25 @@ static void bury(struct world *w)
 		fake_forget_logins(w->fake, i);
 }
 
+struct saved_cloud *world_saved_cloud(const struct world *w, unsigned cloud)
+{
+	return &w->saved_clouds[2 * cloud + w->clouds[cloud].user % 2];
+}
+
+void world_rename(struct world *w, unsigned cloud)
+{
+	w->clouds[cloud].user++;
+	w->counts.renames++;
+	for (size_t i = 0; i < w->queue.n; i++) {
+		struct flight *fl = w->queue.events[i].flight;
+
+		if (fl && fl->cloud == cloud && !fl->dead)
+			fl->stray = true;
+	}
+	fake_forget_logins(w->fake, cloud);
+	judge_renamed(w->judge, cloud);
+}
+
 void world_stop(struct world *w)
 {
 	w->watch = watch_free(w->watch);
@@ -119,13 +138,13 @@ void world_stop(struct world *w)
 void world_start(struct world *w)
 {
 	struct job_record *jobs = calloc(w->fake->n_tasks, sizeof(*jobs));
-	struct cloud_record *clouds = calloc(w->fake->n_clouds, sizeof(*clouds));
+	struct cloud_record *clouds = calloc(2 * w->fake->n_clouds, sizeof(*clouds));
 	size_t n = 0, m = 0;
 
 	for (size_t i = 0; i < w->fake->n_tasks; i++)
 		if (w->have[i])
 			jobs[n++] = w->saved[i];
-	for (size_t i = 0; i < w->fake->n_clouds; i++)
+	for (size_t i = 0; i < 2 * w->fake->n_clouds; i++)
 		if (w->saved_clouds[i].have)
 			clouds[m++] = w->saved_clouds[i].record;
 	if (watch_new(&w->watch, w->story.seed + w->counts.restarts, w->next_run, w->next_news) <
@@ -166,8 +185,9 @@ static void cloud_record_done(struct cloud_record *r)
 
 static void save_cloud(struct world *w, const struct cloud_record *r)
 {
-	unsigned i = (unsigned)strtoul(r->user + strlen("user-"), NULL, 10);
-	struct saved_cloud *s = &w->saved_clouds[i];
+	char *user;
+	unsigned i = (unsigned)strtoul(r->user + strlen("user-"), &user, 10);
+	struct saved_cloud *s = &w->saved_clouds[2 * i + (strcmp(user, "-b") == 0)];
 
 	if (s->have)
 		cloud_record_done(&s->record);
@@ -246,7 +266,11 @@ void world_drain(struct world *w)
 
 static void deliver(struct world *w, struct flight *fl)
 {
-	if (!fl->dead) {
+	if (fl->stray && !fl->dead) { /* an answer that the heart knows nothing of any more */
+		judge_begin(w->judge, NULL);
+		watch_reply(w->watch, fl->reply, world_now(w));
+		world_drain(w);
+	} else if (!fl->dead) {
 		judge_begin(w->judge, fl);
 		watch_reply(w->watch, fl->reply, world_now(w));
 		world_drain(w);
@@ -325,7 +349,7 @@ static void world_done(struct world *w)
 	for (size_t i = 0; i < w->fake->n_tasks; i++)
 		if (w->have[i])
 			job_record_done(&w->saved[i]);
-	for (size_t i = 0; i < w->fake->n_clouds; i++)
+	for (size_t i = 0; i < 2 * w->fake->n_clouds; i++)
 		if (w->saved_clouds[i].have)
 			cloud_record_done(&w->saved_clouds[i].record);
 	judge_free(w->judge);
@@ -356,7 +380,7 @@ bool world_play(const struct story *s, struct totals *totals)
 	w.dice = dice_start(s->seed * 2 + 1);
 	w.fake = fake_new(s->seed * 2, clouds, tasks);
 	w.clouds = calloc(clouds, sizeof(*w.clouds));
-	w.saved_clouds = calloc(clouds, sizeof(*w.saved_clouds));
+	w.saved_clouds = calloc(2 * clouds, sizeof(*w.saved_clouds));
 	w.jobs = calloc(tasks, sizeof(*w.jobs));
 	w.saved = calloc(tasks, sizeof(*w.saved));
 	w.have = calloc(tasks, sizeof(*w.have));

@@ -14,7 +14,7 @@ struct story {
 };
 
 struct cloud_conf {
-	unsigned pace, connections, max_runs, mark;
+	unsigned pace, connections, max_runs, mark, user;
 	bool check;
 };
 
@@ -29,8 +29,8 @@ struct saved_cloud {
 };
 
 struct world_counts {
-	uint64_t outages, reloads, restarts, mid_submit, check_now, states, credentials, deleted,
-		started, traits;
+	uint64_t outages, reloads, restarts, mid_submit, check_now, states, renames, credentials,
+		deleted, started, traits;
 	uint64_t ticks, drains, effects;
 };
 
@@ -50,7 +50,7 @@ struct world {
 	struct job_conf *jobs; /* one per task */
 	struct job_record *saved;
 	bool *have;
-	struct saved_cloud *saved_clouds;
+	struct saved_cloud *saved_clouds; /* two per cloud: each has had two users */
 	uint64_t next_run, next_news;
 	bool die_at_submit; /* the process dies with the next submit just handed out */
 	bool dying;
@@ -73,5 +73,7 @@ int64_t world_wall(const struct world *w);
 struct now world_now(const struct world *w);
 void world_configure(struct world *w); /* reload: builds settings from the confs */
 void world_stop(struct world *w);      /* the process dies */
-void world_start(struct world *w);     /* and a new one starts from what was saved */
-void world_drain(struct world *w);     /* acts on the effects of one event */
+struct saved_cloud *world_saved_cloud(const struct world *w, unsigned cloud);
+void world_rename(struct world *w, unsigned cloud); /* another user: to the heart a new cloud */
+void world_start(struct world *w);                  /* and a new one starts from what was saved */
+void world_drain(struct world *w);                  /* acts on the effects of one event */
