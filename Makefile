@@ -2,6 +2,7 @@
 #
 #   O=DIR           where everything is built (default: build)
 #   SANITIZE=1      with AddressSanitizer and UndefinedBehaviorSanitizer
+#   V=1             shows the commands
 #   WERROR=1        warnings are errors (on with CI=true)
 #   DEMO_SECONDS=N  how long the demo runs at the most (0: until Ctrl-C)
 
@@ -13,6 +14,9 @@ CC ?= gcc
 PKG_CONFIG ?= pkg-config
 PYTHON := /usr/bin/python3
 DEMO_SECONDS ?= 90
+
+# Q word: quiet unless V=1
+Q = $(if $(V),,@echo "  $(1) $@";)
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wconversion -Wformat=2
 ifeq ($(CI),true)
@@ -55,28 +59,28 @@ MAN := $(wildcard man/*.[1-8])
 all: $(O)/precheckd $(O)/drs-simulator
 
 $(O)/precheckd: $(O)/main.o $(O)/libprecheckd.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call Q,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(O)/drs-simulator: $(SIMOBJ) $(GROUND:%=$(O)/%.o)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LIBS)
+	$(call Q,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LIBS)
 
 $(O)/libprecheckd.a: $(OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/%.o: src/%.c | $(O)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/%.o: src/%.c | $(O)/.made
+	$(call Q,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/unit/test_simulator%: tests/unit/test_simulator%.c $(SIMLIB) | $(O)
-	$(CC) $(CPPFLAGS) -Isrc/simulator -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(SIMLIB) $(SIM_LIBS) -lcmocka
+$(O)/unit/test_simulator%: tests/unit/test_simulator%.c $(SIMLIB) | $(O)/.made
+	$(call Q,LD)$(CC) $(CPPFLAGS) -Isrc/simulator -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(SIMLIB) $(SIM_LIBS) -lcmocka
 
-$(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)
-	$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka -lpthread
+$(O)/unit/%: tests/unit/%.c $(O)/libprecheckd.a | $(O)/.made
+	$(call Q,LD)$(CC) $(CPPFLAGS) -Isrc -Itests/lib $(CFLAGS) $(PKG_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libprecheckd.a $(PKG_LIBS) -lcmocka -lpthread
 
-$(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a | $(O)
-	$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS) -lm
+$(O)/virtual: $(VIRTUAL) $(wildcard tests/virtual/*.h) $(O)/libprecheckd.a | $(O)/.made
+	$(call Q,LD)$(CC) $(CPPFLAGS) -Itests/virtual $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -o $@ $(VIRTUAL) $(O)/libprecheckd.a $(PKG_LIBS) -lm
 
-$(O):
-	mkdir -p $(O)/simulator $(O)/unit
+$(O)/.made:
+	@mkdir -p $(O)/simulator $(O)/unit && touch $@
 
 -include $(wildcard $(O)/*.d $(O)/simulator/*.d $(O)/unit/*.d)
 
