@@ -178,6 +178,71 @@ static void test_result(void **state)
 	heal(CALL_RESULT);
 }
 
+/* The process dies after any step, with its calls on the wire done or not, and comes back 3 s later. */
+static void die_after(unsigned steps, bool done)
+{
+	unsigned submits = 0, told[4] = {0};
+	char what[64];
+	int64_t before;
+	struct kit *k;
+	void *own;
+
+	kit_setup(&own);
+	k = own;
+	snprintf(what, sizeof(what), "restart after %u steps, %s", steps,
+		done ? "done" : "not done");
+	kit_configure(k, make_settings(1, 4));
+	for (unsigned i = 0; i < steps; i++) {
+		if (k->n_calls && k->now.mono % 1000 != 0) { /* an answer, or a tick */
+			struct call c = k->calls[0];
+
+			expect_call(k, c.kind, 0);
+			fake_answer(k, &c);
+		}
+		pass(k, 250);
+	}
+	for (size_t i = 0; done && i < k->n_calls; i++) {
+		struct answer a = {0};
+
+		for (unsigned n = 0; n < k->calls[i].n; n++) {
+			text_copy(a.task, sizeof(a.task), k->calls[i].jobs[n].task);
+			fake_one(k, k->calls[i].kind, &a);
+			report_unref(a.report);
+			a.report = NULL;
+		}
+	}
+	before = k->now.mono;
+	k->now.wall += SECONDS(3);
+	kit_restart(k, make_settings(1, 4));
+	for (int i = 0; i < 4; i++)
+		if (k->fakes[i].begun) /* on the new clock; odd, so that it is never 0, which says never */
+			k->fakes[i].begun =
+				(k->fakes[i].begun + k->now.mono - SECONDS(3) - before) | 1;
+	kit_play(k, MINUTES(20));
+	for (size_t i = 0; i < k->n_told; i++) {
+		if (strcmp(k->told[i].event, "passed") != 0)
+			fail_msg("%s: %s", what, k->told[i].text);
+		told[strtoul(k->told[i].job + 3, NULL, 10)]++;
+	}
+	for (int i = 0; i < 4; i++) {
+		if (told[i] != 1)
+			fail_msg("%s: job%d was told %u times", what, i, told[i]);
+		submits += k->fakes[i].submits;
+	}
+	if (submits != 4)
+		fail_msg("%s: %u runs of 4 jobs", what, submits);
+	kit_teardown(&own);
+}
+
+static void test_restart_at_any_moment(void **state)
+{
+	(void)state;
+	for (unsigned steps = 0; steps < 220; steps++) {
+		die_after(steps, false);
+		die_after(steps, true);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_submit),
 		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_restart_at_any_moment),
 	};
 
 	return cmocka_run_group_tests_name("heal: one fault anywhere", tests, NULL, NULL);
