@@ -106,6 +106,35 @@ static void test_every_combination_is_readable(void **state)
 	}
 }
 
+/* Every cause and remedy of the catalogue, where a reader will meet it. */
+static void test_the_catalogue_reads_well(void **state)
+{
+	(void)state;
+	assert_true(catalogue_size > 50);
+	for (size_t i = 0; i < catalogue_size; i++) {
+		const struct catalogue_entry *e = &catalogue_table[i];
+		struct news *n;
+		char buf[2048];
+
+		if (e->kind == CATALOGUE_CODE) {
+			n = refused_news(OUTCOME_REFUSED, e->name, "said");
+		} else {
+			char items[512];
+
+			n = job_news(VERDICT_PASSED, VERDICT_FAILED);
+			snprintf(items, sizeof(items), "%s=F:%s",
+				e->kind == CATALOGUE_ITEM ? e->name : "someItem",
+				e->kind == CATALOGUE_ITEM ? "" : e->name);
+			give(n, NULL, make(-1, items));
+		}
+		check_text(n);
+		news_text(n, buf, sizeof(buf));
+		if (!strstr(buf, e->cause) || !strstr(buf, e->remedy))
+			fail_msg("%s is not explained in: %s", e->name, buf);
+		news_free(n);
+	}
+}
+
 static void test_long_texts_are_cut(void **state)
 {
 	struct news *n = job_news(VERDICT_PASSED, VERDICT_FAILED);
@@ -175,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_event_table),
 		cmocka_unit_test(test_priorities),
 		cmocka_unit_test(test_every_combination_is_readable),
+		cmocka_unit_test(test_the_catalogue_reads_well),
 		cmocka_unit_test(test_long_texts_are_cut),
 		cmocka_unit_test(test_names),
 	};
