@@ -238,10 +238,13 @@ static void add_cause(struct line *l, const struct change *c, size_t others, boo
 		return;
 	if (e) {
 		line_add(l, ": %s; to do: %s", e->cause, e->remedy);
-	} else if (item->message) {
+		return;
+	}
+	if (item->message) {
 		line_add(l, ": DRS says ");
 		add_quoted(l, item->message, QUOTED_MAX);
 	}
+	line_add(l, "; to do: look at the task in the console");
 }
 
 /* The causes, FAILED ones first: the first with its remedy, two more by name, the rest counted. */
@@ -330,20 +333,24 @@ static void add_raw_code(struct line *l, const char *code, const char *text, con
 		add_quoted(l, text, QUOTED_MAX);
 }
 
-static void add_code(struct line *l, const char *code, const char *text, const char *otherwise)
+/* What the catalogue makes of the code; `todo` (may be NULL) where it knows nothing. */
+static void add_code(
+	struct line *l, const char *code, const char *text, const char *otherwise, const char *todo)
 {
 	const struct catalogue_entry *e = *code ? catalogue_find(CATALOGUE_CODE, code) : NULL;
 
-	if (!e) {
+	if (e) {
+		line_add(l, "%s (%s)", code, e->cause);
+		if (*text) {
+			line_add(l, " ");
+			add_quoted(l, text, QUOTED_MAX);
+		}
+		todo = e->remedy;
+	} else {
 		add_raw_code(l, code, text, otherwise);
-		return;
 	}
-	line_add(l, "%s (%s)", code, e->cause);
-	if (*text) {
-		line_add(l, " ");
-		add_quoted(l, text, QUOTED_MAX);
-	}
-	line_add(l, "; to do: %s", e->remedy);
+	if (todo)
+		line_add(l, "; to do: %s", todo);
 }
 
 /* A sentence of ours about the outcome, then the code, then what to do. */
@@ -388,11 +395,12 @@ static void add_refusal(struct line *l, const struct news *n)
 		break;
 	case OUTCOME_DENIED:
 		line_add(l, "user %s may not do that: ", n->user ? n->user : "?");
-		add_code(l, r->code, r->text, "no reason given");
+		add_code(l, r->code, r->text, "no reason given",
+			"grant it to the user, or set check = no");
 		break;
 	default:
-		add_code(l, r->code, r->text,
-			"DRS gave no reason; to do: look at the task in the console");
+		add_code(l, r->code, r->text, "DRS gave no reason",
+			"look at the task in the console");
 		break;
 	}
 }
@@ -501,7 +509,7 @@ static void run_text(struct line *l, const struct news *n)
 		add_span(l, n->run_age);
 		if (*n->code) {
 			line_add(l, ": ");
-			add_code(l, n->code, n->text, "");
+			add_code(l, n->code, n->text, "", NULL);
 		}
 		line_add(l, "; verdict stays %s; the task is checked anew",
 			verdict_name(n->verdict));
@@ -543,34 +551,36 @@ static void down_text(struct line *l, const struct news *n)
 	case TROUBLE_LOGIN:
 		line_add(l, "login refused by %s for user %s of domain %s, project %s: ", n->iam,
 			n->user ? n->user : "?", n->domain ? n->domain : "?", n->project);
-		add_code(l, n->code, n->text, "no reason given");
+		add_code(l, n->code, n->text, "no reason given", NULL);
 		line_add(l,
 			"; IAM does not tell which of user, password, domain or project is wrong");
 		break;
 	case TROUBLE_TOKENS:
 		line_add(l, "%s does not take the tokens that %s has just given: ", n->drs, n->iam);
-		add_code(l, n->code, n->text, "no reason given");
+		add_raw_code(l, n->code, n->text, "no reason given");
 		line_add(l, "; to do: see that both are of one region");
 		break;
 	case TROUBLE_IAM:
 		line_add(l, "no login, %s is in trouble: ", n->iam);
-		add_code(l, n->code, n->text, "no answer");
+		add_code(l, n->code, n->text, "no answer", NULL);
 		break;
 	case TROUBLE_DENIED:
 		line_add(l, "user %s may not call %s in project %s: ", n->user ? n->user : "?",
 			call_kind_name(n->call), n->project);
-		add_code(l, n->code, n->text, "no reason given");
+		add_code(l, n->code, n->text, "no reason given",
+			"give the user a DRS role in this project");
 		break;
 	case TROUBLE_MISCONFIGURED:
 		line_add(l, "%s can't be used as configured: ",
 			n->call == CALL_LOGIN ? n->iam : n->drs);
-		add_code(l, n->code, n->text, "no reason given");
+		add_code(l, n->code, n->text, "no reason given",
+			"check URL, region and project of the cloud");
 		break;
 	case TROUBLE_UNREACHABLE:
 	case TROUBLE_NONE:
 	case _TROUBLE_MAX:
 		line_add(l, "DRS at %s does not answer as it should: ", n->drs);
-		add_code(l, n->code, n->text, "no answer");
+		add_code(l, n->code, n->text, "no answer", NULL);
 		break;
 	}
 	add_blame(l, n);

@@ -14,8 +14,9 @@ static void test_failed(void **state)
 		make(-1, "alpha=F:NO_GRANT:user lacks SELECT|beta=F:NO_GRANT|gamma=P|delta=A:R4"));
 	expect(n, "failed",
 		"orders (cloud prod): passed -> failed: alpha FAILED and 1 more for the same "
-		"reason (NO_GRANT): DRS says \"user lacks SELECT\"; also delta ALARM (R4); "
-		"fixed: gamma; it was passed for 1d 2h, since 2026-11-24 02:00:00 +0100");
+		"reason (NO_GRANT): DRS says \"user lacks SELECT\"; to do: look at the task in "
+		"the console; also delta ALARM (R4); fixed: gamma; it was passed for 1d 2h, "
+		"since 2026-11-24 02:00:00 +0100");
 }
 
 /* What the catalogue knows: cause and remedy of the first, in its words. */
@@ -45,9 +46,10 @@ static void test_still_failed(void **state)
 	give(n, make(-1, "a=F:R1|b=F:R2|c=F:R3|d=A:R4|e=A:R5"),
 		make(-1, "a=F:R1|b=F:R9|c=P|d=A:R4|f=F:R6|g=F:R7|h=A:R8"));
 	expect(n, "failed-items",
-		"orders (cloud prod): still failed: f FAILED (R6); also g FAILED (R7), b FAILED "
-		"for another reason (R9) and 3 more causes; fixed: c; not checked this time: e; "
-		"failed since 2026-11-25 02:00:00 +0100 (2h)");
+		"orders (cloud prod): still failed: f FAILED (R6); to do: look at the task in "
+		"the console; also g FAILED (R7), b FAILED for another reason (R9) and 3 more "
+		"causes; fixed: c; not checked this time: e; failed since 2026-11-25 02:00:00 "
+		"+0100 (2h)");
 }
 
 static void test_alarmed(void **state)
@@ -57,8 +59,9 @@ static void test_alarmed(void **state)
 	(void)state;
 	give(n, make(-1, "a=F:R1"), make(-1, "a=P|b=A|c=O"));
 	expect(n, "alarmed",
-		"orders (cloud prod): failed -> alarmed: b ALARM; also c SKIPPED; fixed: a; it "
-		"was failed for 1d 2h, since 2026-11-24 02:00:00 +0100");
+		"orders (cloud prod): failed -> alarmed: b ALARM; to do: look at the task in "
+		"the console; also c SKIPPED; fixed: a; it was failed for 1d 2h, since "
+		"2026-11-24 02:00:00 +0100");
 }
 
 static void test_still_alarmed(void **state)
@@ -68,8 +71,8 @@ static void test_still_alarmed(void **state)
 	(void)state;
 	give(n, make(-1, "a=A:R1"), make(-1, "a=A:R2"));
 	expect(n, "alarmed-items",
-		"orders (cloud prod): still alarmed: a ALARM for another reason (R2); alarmed "
-		"since 2026-11-25 02:00:00 +0100 (2h)");
+		"orders (cloud prod): still alarmed: a ALARM for another reason (R2); to do: "
+		"look at the task in the console; alarmed since 2026-11-25 02:00:00 +0100 (2h)");
 }
 
 static void test_eased(void **state)
@@ -79,8 +82,9 @@ static void test_eased(void **state)
 	(void)state;
 	give(n, make(-1, "a=F:R1"), make(-1, "a=A:R1"));
 	expect(n, "alarmed",
-		"orders (cloud prod): failed -> alarmed: a eased to ALARM (R1); it was failed "
-		"for 1d 2h, since 2026-11-24 02:00:00 +0100");
+		"orders (cloud prod): failed -> alarmed: a eased to ALARM (R1); to do: look at "
+		"the task in the console; it was failed for 1d 2h, since 2026-11-24 02:00:00 "
+		"+0100");
 }
 
 static void test_unexplained(void **state)
@@ -128,9 +132,12 @@ static void test_refused(void **state)
 	} rows[] = {
 		{OUTCOME_REFUSED, "", "",
 			"DRS gave no reason; to do: look at the task in the console"},
-		{OUTCOME_REFUSED, "", "say \"please\"", "\"say 'please'\""},
-		{OUTCOME_NOT_READY, "DRS.M99999", "", "DRS.M99999"},
-		{OUTCOME_NOT_READY, "DRS.M99999", "not so", "DRS.M99999 \"not so\""},
+		{OUTCOME_REFUSED, "", "say \"please\"",
+			"\"say 'please'\"; to do: look at the task in the console"},
+		{OUTCOME_NOT_READY, "DRS.M99999", "",
+			"DRS.M99999; to do: look at the task in the console"},
+		{OUTCOME_NOT_READY, "DRS.M99999", "not so",
+			"DRS.M99999 \"not so\"; to do: look at the task in the console"},
 		{OUTCOME_GONE, "DRS.M05003", "no such job",
 			"no such task in this project (DRS.M05003 \"no such job\"); to do: "
 			"check id, region and project"},
@@ -140,8 +147,11 @@ static void test_refused(void **state)
 			"it is a parent task, DRS checks only its children (DRS.M00307); to do: "
 			"watch those instead"},
 		{OUTCOME_DENIED, "DRS.M99998", "no",
-			"user watcher may not do that: DRS.M99998 \"no\""},
-		{OUTCOME_DENIED, "", "", "user watcher may not do that: no reason given"},
+			"user watcher may not do that: DRS.M99998 \"no\"; to do: grant it to "
+			"the user, or set check = no"},
+		{OUTCOME_DENIED, "", "",
+			"user watcher may not do that: no reason given; to do: grant it to the "
+			"user, or set check = no"},
 	};
 	struct news *n;
 	char golden[1024];
@@ -286,7 +296,8 @@ static void test_state(void **state)
 	give(n, make(-1, "a=F:R1|b=P"), make(-1, "a=F:R1|b=P"));
 	expect(n, "state",
 		"orders (cloud prod): failed (stale) since 2026-11-25 02:00:00 +0100: a still "
-		"FAILED (R1); confirmed 1h 35min ago; run 12 is under way");
+		"FAILED (R1); to do: look at the task in the console; confirmed 1h 35min ago; "
+		"run 12 is under way");
 	n = job_news(VERDICT_UNKNOWN, VERDICT_UNKNOWN);
 	n->kind = NEWS_STATE;
 	n->since = n->confirmed = 0;
@@ -319,19 +330,21 @@ static void test_cloud_down(void **state)
 			"its 25 jobs keep their verdicts and go stale; next try in 40s"},
 		{TROUBLE_DENIED, CALL_SUBMIT, "DRS.M99998", "no",
 			"user watcher may not call batch-precheck in project eu-de_shop: "
-			"DRS.M99998 \"no\"; no pre-check is begun meanwhile, only status and "
-			"last results are read; next try in 40s"},
+			"DRS.M99998 \"no\"; to do: give the user a DRS role in this project; no "
+			"pre-check is begun meanwhile, only status and last results are read; "
+			"next try in 40s"},
 		{TROUBLE_DENIED, CALL_STATUS, "DRS.M99998", "",
 			"user watcher may not call batch-status in project eu-de_shop: "
-			"DRS.M99998; its 25 jobs keep their verdicts and go stale; next try in "
-			"40s"},
+			"DRS.M99998; to do: give the user a DRS role in this project; its 25 "
+			"jobs keep their verdicts and go stale; next try in 40s"},
 		{TROUBLE_MISCONFIGURED, CALL_STATUS, "", "redirect to https://x.example",
 			"https://drs.example can't be used as configured: \"redirect to "
-			"https://x.example\"; its 25 jobs keep their verdicts and go stale; "
-			"next try in 40s"},
+			"https://x.example\"; to do: check URL, region and project of the "
+			"cloud; its 25 jobs keep their verdicts and go stale; next try in 40s"},
 		{TROUBLE_MISCONFIGURED, CALL_LOGIN, "", "",
-			"https://iam.example can't be used as configured: no reason given; its "
-			"25 jobs keep their verdicts and go stale; next try in 40s"},
+			"https://iam.example can't be used as configured: no reason given; to "
+			"do: check URL, region and project of the cloud; its 25 jobs keep their "
+			"verdicts and go stale; next try in 40s"},
 	};
 
 	(void)state;
