@@ -157,9 +157,13 @@ static int make_file(const char *state_dir, const char *path)
 	r = open_own(temporary, O_CREAT | O_EXCL);
 	if (r < 0)
 		return r;
+	errno = 0;
 	r = store_errno(NULL, open_database(temporary, &db));
 	if (r == 0)
 		r = store_errno(db, make_schema(db));
+	/* the journal, which would know the reason, is closed by now; what came after it did not fail */
+	if (r == -EIO && errno > 0)
+		r = -errno;
 	sqlite3_close(db);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
@@ -262,8 +266,9 @@ static int open_file(struct store *s, struct store_memory *ret)
 	r = look_at(s, &version);
 	if (r < 0)
 		return r;
+	/* open_own() has found it writable: what SQLite does not want to write then is of a format unknown to it */
 	if (sqlite3_db_readonly(s->db, "main") == 1)
-		return -EROFS;
+		return -EUCLEAN;
 	rc = quick_check(s);
 	if (rc == SQLITE_OK)
 		rc = bring_up(s, version);

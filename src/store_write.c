@@ -21,9 +21,29 @@ bool store_damage(int rc)
 	}
 }
 
+/* What the system said to the last call that failed on the log (or journal) or the database; 0 not known.
+ * sqlite3_system_errno() alone is not enough: it knows nothing of a COMMIT's writes. */
+static int system_errno(sqlite3 *db)
+{
+	sqlite3_file *log = NULL;
+	int error = 0;
+
+	if (!db)
+		return 0;
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+		log && log->pMethods &&
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK &&
+		error > 0)
+		return error;
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK &&
+		error > 0)
+		return error;
+	return sqlite3_system_errno(db);
+}
+
 int store_errno(sqlite3 *db, int rc)
 {
-	int system = db ? sqlite3_system_errno(db) : 0;
+	int system;
 
 	if (rc <= 0)
 		return rc;
@@ -44,6 +64,7 @@ int store_errno(sqlite3 *db, int rc)
 		return -EACCES;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
+		system = system_errno(db);
 		return system > 0 ? -system : -EIO;
 	default:
 		return -EIO;
