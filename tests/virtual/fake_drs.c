@@ -310,6 +310,10 @@ static void choose(struct fake *f, struct flight *fl)
 		lack[i] = !f->gentle && (dice_chance(&f->dice, .003) ||
 						fl->sent < f->tasks[fl->asked[i]].mute_until);
 		f->counts.missing += lack[i];
+		if (lack[i] && fl->call.kind == CALL_RESULT && dice_chance(&f->dice, .6) &&
+			f->tasks[fl->asked[i]].owner == OWNER_NONE)
+			f->tasks[fl->asked[i]].mute_until = MAX(
+				f->tasks[fl->asked[i]].mute_until, fl->sent + SECONDS(20));
 		if (lack[i]) {
 			/* No entry, yet DRS may have begun the run. */
 			if (fl->call.kind == CALL_SUBMIT && dice_chance(&f->dice, .5) &&

@@ -433,6 +433,11 @@ void judge_scan(struct judge *j)
 
 		if (!can_eat(j, i))
 			continue;
+		if (k->submit == SUBMIT_TAKEN && judge_healthy(j, cloud) - k->submit_healthy >
+							 HOURS(24) + k->interval + SLACK) {
+			judge_violation(j, (long)i, -1, "a run is followed for ever");
+			break;
+		}
 		hungry = judge_healthy(j, cloud) - k->fed;
 		if (hungry > HUNGER * k->interval + SLACK) {
 			judge_violation(j, (long)i, -1,

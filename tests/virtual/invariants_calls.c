@@ -128,6 +128,7 @@ static bool check_submit(struct judge *j, const struct flight *fl, long task)
 	}
 	k->submit = SUBMIT_OPEN;
 	k->submit_at = t;
+	k->submit_healthy = judge_healthy(j, fl->cloud);
 	k->run_before = f->run;
 	k->had_content = k->content_seen;
 	k->old_content = k->seen_content;

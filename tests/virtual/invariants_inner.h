@@ -56,9 +56,9 @@ struct watched { /* one per task */
 	uint64_t seen_content; /* of the last finished result shown */
 
 	enum submit_state submit;
-	int64_t submit_at;
-	uint64_t run_before; /* the fake's latest run before that submit */
-	bool had_content;    /* what was shown before the submit */
+	int64_t submit_at, submit_healthy; /* virtual; the cloud's healthy ms */
+	uint64_t run_before;               /* the fake's latest run before that submit */
+	bool had_content;                  /* what was shown before the submit */
 	uint64_t old_content;
 	bool adopted;        /* somebody else's run is followed */
 	bool exempt;         /* the next submit may come before its time */
