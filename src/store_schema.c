@@ -175,66 +175,63 @@ int schema_views(sqlite3 *db)
 /* --- statements --- */
 
 /* %1: the columns of store_row.c by name, %2: a question mark for each. */
-static const struct {
-	const char *sql;
-	const struct column *columns;
-	const size_t *n;
-} texts[_STATEMENT_MAX] = {
-	[BEGIN] = {"BEGIN IMMEDIATE"},
-	[COMMIT] = {"COMMIT"},
-	[ROLLBACK] = {"ROLLBACK"},
-	[JOB_FIND] = {"SELECT id, report, told_report, cloud FROM job_record"
-		      " WHERE drs = ? AND task = ?"},
-	[JOB_PUT] = {"INSERT OR REPLACE INTO job_record(id, saved, cloud, report, told_report%1)"
-		     " VALUES(?, ?, ?, ?, ?%2)",
-		job_columns, &n_job_columns},
-	[JOB_ALL] = {"SELECT id, cloud, report, told_report%1 FROM job_record ORDER BY id",
-		job_columns, &n_job_columns},
-	[JOB_OLD] = {"SELECT id, report, told_report, drs, task FROM job_record j WHERE saved < ?"
-		     " AND NOT EXISTS (SELECT 1 FROM run_record WHERE job = j.id)"},
-	[JOB_DELETE] = {"DELETE FROM job_record WHERE id = ?"},
-	[CLOUD_PUT] = {"INSERT OR REPLACE INTO cloud_record(saved%1) VALUES(?%2)", cloud_columns,
-		&n_cloud_columns},
-	[CLOUD_ALL] = {"SELECT 0%1 FROM cloud_record", cloud_columns, &n_cloud_columns},
-	[CLOUD_OLD_DELETE] = {"DELETE FROM cloud_record WHERE saved < ?"
-			      " AND drs NOT IN (SELECT drs FROM job_record)"},
-	[REPORT_PUT] = {"INSERT INTO report(body) VALUES(?)"},
-	[REPORT_GET] = {"SELECT body FROM report WHERE id = ?"},
-	[REPORT_DROP] = {"DELETE FROM report WHERE id = ?1"
-			 " AND NOT EXISTS (SELECT 1 FROM run_record WHERE report = ?1)"
-			 " AND NOT EXISTS (SELECT 1 FROM job_record WHERE id = ?2"
-			 " AND (report = ?1 OR told_report = ?1))"},
+static const char *const texts[_STATEMENT_MAX] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[JOB_FIND] = "SELECT id, report, told_report, cloud FROM job_record"
+		     " WHERE drs = ? AND task = ?",
+	[JOB_PUT] = "INSERT OR REPLACE INTO job_record(id, saved, cloud, report, told_report%1)"
+		    " VALUES(?, ?, ?, ?, ?%2)",
+	[JOB_ALL] = "SELECT id, cloud, report, told_report%1 FROM job_record ORDER BY id",
+	[JOB_OLD] = "SELECT id, report, told_report, drs, task FROM job_record j WHERE saved < ?"
+		    " AND NOT EXISTS (SELECT 1 FROM run_record WHERE job = j.id)",
+	[JOB_DELETE] = "DELETE FROM job_record WHERE id = ?",
+	[CLOUD_PUT] = "INSERT OR REPLACE INTO cloud_record(saved%1) VALUES(?%2)",
+	[CLOUD_ALL] = "SELECT 0%1 FROM cloud_record",
+	[CLOUD_OLD_DELETE] = "DELETE FROM cloud_record WHERE saved < ?"
+			     " AND drs NOT IN (SELECT drs FROM job_record)",
+	[REPORT_PUT] = "INSERT INTO report(body) VALUES(?)",
+	[REPORT_GET] = "SELECT body FROM report WHERE id = ?",
+	[REPORT_DROP] = "DELETE FROM report WHERE id = ?1"
+			" AND NOT EXISTS (SELECT 1 FROM run_record WHERE report = ?1)"
+			" AND NOT EXISTS (SELECT 1 FROM job_record WHERE id = ?2"
+			" AND (report = ?1 OR told_report = ?1))",
 	[RUN_PUT] =
-		{"INSERT OR REPLACE INTO run_record(number, job, submitted, ended, verdict, lost,"
-		 " foreign_run, passed, alarms, failed, unchecked, report)"
-		 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+		"INSERT OR REPLACE INTO run_record(number, job, submitted, ended, verdict, lost,"
+		" foreign_run, passed, alarms, failed, unchecked, report)"
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	/* a few more than one at a time, so that a smaller keep_runs is reached in some runs */
-	[RUN_TRIM] = {"SELECT number, report FROM run_record WHERE job = ? AND report IS NOT NULL"
-		      " ORDER BY number DESC LIMIT 8 OFFSET ?"},
-	[RUN_TRIMMED] = {"UPDATE run_record SET report = NULL WHERE number = ?"},
-	[RUN_OLD] = {"SELECT number, job, report FROM (SELECT * FROM run_record WHERE ended < ?1"
-		     " UNION ALL SELECT * FROM run_record"
-		     " WHERE number <= (SELECT max(number) FROM run_record) - ?2) LIMIT ?3"},
-	[RUN_DELETE] = {"DELETE FROM run_record WHERE number = ?"},
-	[NEWS_PUT] = {"INSERT OR REPLACE INTO news_record(id, wall, event, message_id, priority,"
-		      " cloud, drs, job, task, message, fields, told)"
-		      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-	[NEWS_TOLD] = {"UPDATE news_record SET told = 1 WHERE id = ?"},
-	[NEWS_UNTOLD] = {"SELECT id, wall, priority, event, message, cloud, job, task, fields"
-			 " FROM news_record WHERE told = 0 AND id > ? ORDER BY id LIMIT 1"},
-	[NEWS_OLD_DELETE] = {"DELETE FROM news_record WHERE id IN (SELECT id FROM"
-			     " (SELECT id FROM news_record WHERE told = 1 AND wall < ?1"
-			     " UNION ALL SELECT id FROM news_record WHERE told = 1"
-			     " AND id <= (SELECT max(id) FROM news_record) - ?2) LIMIT ?3)"},
-	[NUMBERS_GET] = {"SELECT max(run, (SELECT ifnull(max(number), 0) FROM run_record),"
-			 " (SELECT ifnull(max(max(run_number, report_run)), 0) FROM job_record)),"
-			 " max(news, (SELECT ifnull(max(id), 0) FROM news_record),"
-			 " (SELECT ifnull(max(last_news), 0) FROM job_record)) FROM numbers"},
-	[NUMBERS_PUT] = {"UPDATE numbers SET run = ?, news = ?"},
+	[RUN_TRIM] = "SELECT number, report FROM run_record WHERE job = ? AND report IS NOT NULL"
+		     " ORDER BY number DESC LIMIT 8 OFFSET ?",
+	[RUN_TRIMMED] = "UPDATE run_record SET report = NULL WHERE number = ?",
+	[RUN_OLD] = "SELECT number, job, report FROM (SELECT * FROM run_record WHERE ended < ?1"
+		    " UNION ALL SELECT * FROM run_record"
+		    " WHERE number <= (SELECT max(number) FROM run_record) - ?2) LIMIT ?3",
+	[RUN_DELETE] = "DELETE FROM run_record WHERE number = ?",
+	[NEWS_PUT] = "INSERT OR REPLACE INTO news_record(id, wall, event, message_id, priority,"
+		     " cloud, drs, job, task, message, fields, told)"
+		     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[NEWS_TOLD] = "UPDATE news_record SET told = 1 WHERE id = ?",
+	[NEWS_UNTOLD] = "SELECT id, wall, priority, event, message, cloud, job, task, fields"
+			" FROM news_record WHERE told = 0 AND id > ? ORDER BY id LIMIT 1",
+	[NEWS_OLD_DELETE] = "DELETE FROM news_record WHERE id IN (SELECT id FROM"
+			    " (SELECT id FROM news_record WHERE told = 1 AND wall < ?1"
+			    " UNION ALL SELECT id FROM news_record WHERE told = 1"
+			    " AND id <= (SELECT max(id) FROM news_record) - ?2) LIMIT ?3)",
+	[NUMBERS_GET] = "SELECT max(run, (SELECT ifnull(max(number), 0) FROM run_record),"
+			" (SELECT ifnull(max(max(run_number, report_run)), 0) FROM job_record)),"
+			" max(news, (SELECT ifnull(max(id), 0) FROM news_record),"
+			" (SELECT ifnull(max(last_news), 0) FROM job_record)) FROM numbers",
+	[NUMBERS_PUT] = "UPDATE numbers SET run = ?, news = ?",
 };
 
-static char *expand(const char *sql, const struct column *columns, size_t n)
+static char *expand(enum statement which)
 {
+	bool job = which == JOB_PUT || which == JOB_ALL;
+	const struct column *columns = job ? job_columns : cloud_columns;
+	size_t n = job ? n_job_columns : n_cloud_columns;
+	const char *sql = texts[which];
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -260,8 +257,7 @@ static char *expand(const char *sql, const struct column *columns, size_t n)
 int schema_prepare(struct store *s)
 {
 	for (int i = 0; i < _STATEMENT_MAX; i++) {
-		_cleanup_free_ char *sql = expand(
-			texts[i].sql, texts[i].columns, texts[i].n ? *texts[i].n : 0);
+		_cleanup_free_ char *sql = expand((enum statement)i);
 		int rc;
 
 		if (!sql)

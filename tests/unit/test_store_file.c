@@ -198,19 +198,19 @@ static void test_errors(void **state)
 static void test_read_only(void **state)
 {
 	(void)state;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 		mount("tmpfs", dir, "tmpfs", 0, "size=8m") < 0) {
 		print_message("skipped: no mount: %s\n", strerror(errno));
 		skip();
 	}
 	store_close(open_good());
-	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount("none", dir, "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	expect_error(EROFS,
 		"precheckd.db: Read-only file system; mount its file system writable, or set "
 		"another state_dir");
-	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT, NULL), 0);
+	assert_int_equal(mount("none", dir, "none", MS_REMOUNT, NULL), 0);
 	empty_dir();
-	assert_int_equal(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount("none", dir, "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	expect_error(EROFS, "can't make ");
 	assert_int_equal(umount(dir), 0);
 }
