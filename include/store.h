@@ -72,7 +72,7 @@ typedef void store_fields(const struct news *n, bool repeated,
 	void (*add)(void *arg, const char *field, size_t len), void *arg);
 int store_save_news(struct store *s, const struct news *n, store_fields *fields) _must_check_;
 /* The news of this id was told: marked with the next commit. */
-int store_told(struct store *s, uint64_t id) _must_check_;
+void store_told(struct store *s, uint64_t id);
 
 /* Writes all that was saved; wall: now. 0 also if there is nothing to write. -errno with `why`; -EAGAIN, without
  * touching the disk and with `why` empty, while behind. */

@@ -271,20 +271,19 @@ int store_save_news(struct store *s, const struct news *n, store_fields *fields)
 	return 0;
 }
 
-int store_told(struct store *s, uint64_t id)
+void store_told(struct store *s, uint64_t id)
 {
 	struct pending_news *p;
 
 	STAILQ_FOREACH (p, &s->news, link)
 		if (p->id == id) {
 			p->told = true;
-			return 0;
+			return;
 		}
 	/* a mark that is lost lets the news be told again, and no more */
 	if (s->n_told == STORE_PENDING)
 		memmove(s->told, s->told + 1, --s->n_told * sizeof(s->told[0]));
 	s->told[s->n_told++] = id;
-	return 0;
 }
 
 /* What was written needs no place in memory. */

@@ -347,14 +347,21 @@ static const struct {
 };
 
 /* From the n-th write on all fail, for some events; then the disk is well again, or the process ends. */
-static bool fails_at(int n, size_t failure, bool recovers)
+enum end {
+	RECOVERS_AT_ONCE, /* before the next event */
+	RECOVERS,
+	DIES,
+	_END_MAX
+};
+
+static bool fails_at(int n, size_t failure, enum end end)
 {
 	struct store *s = open_good();
 	char why[STORE_WHY];
 	int r;
 
 	put(s, 1);
-	assert_int_equal(store_told(s, 1), 0);
+	store_told(s, 1);
 	put_state(s, 2);
 	strike_error = failures[failure].error;
 	strike_in = n;
@@ -368,19 +375,25 @@ static bool fails_at(int n, size_t failure, bool recovers)
 	if (strncmp(why, "can't write ", 12) != 0 || !strstr(why, failures[failure].said))
 		fail_msg("%s", why);
 	assert_true(store_behind(s));
+	if (end == RECOVERS_AT_ONCE) {
+		assert_int_equal(store_retry(s, WALL, why), 0);
+		store_close(s);
+		assert_int_equal(state_on_disk(), 2);
+		return true;
+	}
 
 	strike_in = 0;
 	put_state(s, 3);
 	assert_int_equal(store_commit(s, WALL, why), -EAGAIN);
 	assert_string_equal(why, "");
-	assert_int_equal(store_told(s, 3), 0);
+	store_told(s, 3);
 	put_state(s, 4);
 	assert_int_equal(store_commit(s, WALL, why), -EAGAIN);
 	assert_int_equal(store_prune(s, WALL, 0, NULL, NULL, 9, why), -EAGAIN);
 	assert_true(store_retry(s, WALL, why) < 0);
 	assert_true(store_behind(s));
 	strike_in = -1;
-	if (recovers) {
+	if (end == RECOVERS) {
 		assert_int_equal(store_retry(s, WALL, why), 0);
 		assert_false(store_behind(s));
 		assert_int_equal(store_retry(s, WALL, why), 0);
@@ -391,7 +404,7 @@ static bool fails_at(int n, size_t failure, bool recovers)
 	}
 	assert_int_equal(store_dropped(s), 0);
 	store_close(s);
-	assert_int_equal(state_on_disk(), recovers ? 5 : 1);
+	assert_int_equal(state_on_disk(), end == RECOVERS ? 5 : 1);
 	return true;
 }
 
@@ -399,10 +412,10 @@ static void test_every_write_fails(void **state)
 {
 	(void)state;
 	for (size_t f = 0; f < ELEMENTSOF(failures); f++)
-		for (int recovers = 0; recovers < 2; recovers++) {
+		for (int end = 0; end < _END_MAX; end++) {
 			int n = 0;
 
-			while (fails_at(n, f, recovers)) {
+			while (fails_at(n, f, (enum end)end)) {
 				n += stride();
 				empty_dir();
 			}
