@@ -17,9 +17,11 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
+from process import wait_end
 from sim import CANARY_PASSWORD, CANARY_TOKEN, build_dir
 
 USER = "svc-drswatch"
@@ -202,9 +204,19 @@ def check_output(text):
 
 def run(*args, timeout=60, env=None, **kwargs):
     """Runs precheckd to its end: CompletedProcess with text in stdout and stderr."""
-    done = subprocess.run([binary(), *map(os.fspath, args)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
-                          env=environment(env), errors="replace", **kwargs)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = subprocess.Popen([binary(), *map(os.fspath, args)], stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=err, env=environment(env), **kwargs)
+        try:
+            wait_end(started, timeout)
+        finally:
+            if started.poll() is None:
+                started.kill()
+                started.wait()
+            out.seek(0)
+            err.seek(0)
+            done = subprocess.CompletedProcess(started.args, started.returncode, out.read().decode(errors="replace"),
+                                               err.read().decode(errors="replace"))
     check_output(done.stdout + done.stderr)
     return done
 
@@ -304,7 +316,7 @@ class Daemon:
     def wait_end(self, timeout=PATIENCE):
         """Waits for the process's end; its exit status."""
         try:
-            status = self.process.wait(timeout)
+            status = wait_end(self.process, timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout} s:\n{self.text()}") from None
         self._reader.join(PATIENCE)

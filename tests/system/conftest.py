@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import daemon as lib  # noqa: E402
+from process import wait_end  # noqa: E402
 from sim import Sim  # noqa: E402
 
 
@@ -21,6 +22,9 @@ def sim(request):
         return started[-1]
 
     yield start
+    for s in started:
+        s.process.terminate()
+        wait_end(s.process, lib.PATIENCE)
     bad = [s.stderr for s in started if s.stop() != 0]
     assert not bad, bad
 

@@ -79,7 +79,7 @@ def test_iam_down_when_the_token_is_to_be_renewed(sim, precheckd, tmp_path):
     ({"do": "answer", "status": 429, "text": "slow down"}, "429"),
 ])
 def test_too_frequent_is_answered_by_going_slower(sim, precheckd, tmp_path, fault, says):
-    s, cfg = build(sim, tmp_path, times={"interval": "100ms"})
+    s, cfg = build(sim, tmp_path, times={"interval": "100ms", "stale_after": "1h"})
     s.post("fault", dict(fault, kind="result"))
     d = precheckd(cfg)
     d.wait(rf"warning: cloud otc: DRS says too frequent \(.*{says}.*; pace lowered from 600 to 300 calls a minute",

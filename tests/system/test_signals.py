@@ -1,5 +1,7 @@
 """SIGUSR1 checks everything now, never onto a run in progress; SIGUSR2 tells the state of every job."""
 
+import pytest
+
 from daemon import BINLOG, GOOD, Config, jobs, runs, scenario, task, task_id
 
 
@@ -48,3 +50,17 @@ def test_usr2_tells_the_state_of_every_job(sim, precheckd, tmp_path):
     d.wait(r"info: job-4 \(cloud otc\): unknown.*; run \d+ is under way")
     d.wait(rf"info: job-5 \(cloud otc\): refused since {time}: no such task in this project")
     assert len(d.find(r"info: job-\d \(cloud otc\)")) == 5
+
+
+@pytest.mark.parametrize("how", ["--block-signal", "--ignore-signal"])
+def test_whatever_the_parent_has_left_blocked(sim, precheckd, tmp_path, how):
+    """A reload that never comes because of a shell's or a supervisor's signal mask is hard to find."""
+    s = sim(scenario(tasks=[task(1)]))
+    d = precheckd(Config(tmp_path, s.url).write(jobs=jobs(1)), prefix=["env", f"{how}=HUP,USR1,USR2,TERM,INT"])
+    d.wait_verdicts(["job-1"], "passed")
+    assert "reloaded" in d.reload()
+    d.signal("USR1")
+    s.wait("submit", 2)
+    d.signal("USR2")
+    d.wait(r"info: job-1 \(cloud otc\): passed since")
+    d.stop()

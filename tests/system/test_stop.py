@@ -38,12 +38,14 @@ class TestStop:
         assert d.stop(name) < LIMIT
 
     def test_with_a_name_being_resolved(self, sim, precheckd, tmp_path, name):
-        # A name server that hears every question and never answers, for this one process.
+        # A name server that hears every question and never answers, for this one process; at an address that
+        # no other run of these tests has.
+        address = f"127.77.{os.getpid() >> 8 & 255}.{os.getpid() & 255 | 1}"
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        server.bind(("127.0.0.77", 53))
+        server.bind((address, 53))
         server.settimeout(PATIENCE)
         conf = tmp_path / "resolv.conf"
-        conf.write_text("nameserver 127.0.0.77\noptions timeout:30 attempts:5\n")
+        conf.write_text(f"nameserver {address}\noptions timeout:30 attempts:5\n")
         _, cfg = build(sim, tmp_path)
         url = "https://iam.nonexistent.invalid"
         cfg.write(jobs=jobs(30), cloud={"iam": url, "drs": url})
