@@ -18,7 +18,7 @@
 
 static struct json_object *inner(const struct json *o)
 {
-	return (struct json_object *)(uintptr_t)o;
+	return (struct json_object *)o;
 }
 
 static const struct json *outer(struct json_object *o)
@@ -284,7 +284,8 @@ static void put_raw(struct json_writer *w, const char *text, size_t len)
 
 static void put_quoted(struct json_writer *w, const char *s)
 {
-	size_t len = json_quote(NULL, 0, s);
+	char none[1];
+	size_t len = json_quote(none, 0, s);
 
 	if (!make_room(w, len))
 		return;
@@ -294,8 +295,10 @@ static void put_quoted(struct json_writer *w, const char *s)
 /* The comma that the place asks for, and the key. */
 static void put_lead(struct json_writer *w, const char *key)
 {
-	char last = w->len > 0 ? w->text[w->len - 1] : '[';
+	char last = '[';
 
+	if (w->len > 0)
+		last = w->text[w->len - 1];
 	if (last != '[' && last != '{')
 		put_raw(w, ",", 1);
 	if (!key)

@@ -81,7 +81,7 @@ static bool get_result(const struct json *o, enum item_result *ret)
 static bool get_text(const struct json *o, const char *key, char **ret)
 {
 	/* borrowed: report_add() copies */
-	*ret = (char *)(uintptr_t)json_get_word(o, key);
+	*ret = (char *)json_get_word(o, key);
 	return *ret || !json_has(o, key);
 }
 

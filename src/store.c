@@ -173,7 +173,7 @@ int store_save_run(struct store *s, const struct run_record *r, enum verdict ver
 	p->rec.drs = p->rec.task = NULL;
 	p->job = k;
 	if (r->report) {
-		p->report = report_ref((struct report *)(uintptr_t)r->report);
+		p->report = report_ref((struct report *)r->report);
 		p->verdict = verdict != VERDICT_UNKNOWN ? verdict : verdict_by_report(r->report);
 	}
 	STAILQ_INSERT_TAIL(&s->runs, p, link);

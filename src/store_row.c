@@ -222,12 +222,10 @@ int row_read(sqlite3_stmt *st, int first, const struct column *columns, size_t n
 
 /* --- has a report changed? --- */
 
-static uint64_t mix(uint64_t h, const void *bytes, size_t len)
+static uint64_t mix(uint64_t h, const char *bytes, size_t len)
 {
-	const unsigned char *p = bytes;
-
 	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
+		h = (h ^ (unsigned char)bytes[i]) * 0x100000001b3u;
 	return h;
 }
 
@@ -236,24 +234,35 @@ static uint64_t mix_text(uint64_t h, const char *s)
 	return s ? mix(h, s, strlen(s) + 1) : mix(h, "\xff", 1); /* no text has 0xff in it */
 }
 
+static uint64_t mix_number(uint64_t h, uint64_t n)
+{
+	for (int i = 0; i < 8; i++, n >>= 8)
+		h = (h ^ (n & 0xff)) * 0x100000001b3u;
+	return h;
+}
+
 uint64_t report_hash(const struct report *r)
 {
-	const int said[] = {r->process, r->rate, r->result, r->pending};
-	uint64_t h = mix(0xcbf29ce484222325u, said, sizeof(said));
+	uint64_t h = 0xcbf29ce484222325u;
 
-	h = mix(h, &r->fingerprint, sizeof(r->fingerprint));
+	h = mix_number(h, (uint64_t)r->process);
+	h = mix_number(h, (uint64_t)r->rate);
+	h = mix_number(h, (uint64_t)r->result);
+	h = mix_number(h, r->pending);
+	h = mix_number(h, r->fingerprint);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct item *item = &r->items[i];
-		const int64_t numbers[] = {
-			item->result, item->checked, item->since, (int64_t)item->runs};
 
-		h = mix(h, numbers, sizeof(numbers));
 		h = mix_text(h, item->name);
+		h = mix_number(h, item->result);
 		h = mix_text(h, item->said);
 		h = mix_text(h, item->group);
 		h = mix_text(h, item->reason);
 		h = mix_text(h, item->message);
 		h = mix_text(h, item->parts);
+		h = mix_number(h, item->checked);
+		h = mix_number(h, (uint64_t)item->since);
+		h = mix_number(h, item->runs);
 	}
 	return h ? h : 1;
 }
