@@ -22,15 +22,17 @@ enum step {
 	STEP_LOOK,     /* busy: is somebody else's run going on? */
 	STEP_READ,     /* only read the last result: check = no, or submits are not permitted */
 	STEP_SUBMIT,
-	STEP_POLL
+	STEP_POLL,
+	STEP_DETAIL /* once: since when does the task exist? Then STATUS at `after_detail` */
 };
 
 struct job {
-	struct plan_entry plan;  /* must be first: plans hand it back */
-	struct plan_entry stale; /* in watch->stale, until the verdict is too old */
+	struct plan_entry plan;   /* must be first: plans hand it back */
+	struct plan_entry moment; /* in watch->moments: what time alone brings, see moment.c */
 	struct job_record rec;
 	const struct job_settings *set;
 	struct cloud *cloud;
+	int64_t stale_at, accept_at, remind_at, aging_at; /* mono ms; NEVER: none */
 	enum step step;
 	struct flight *flight; /* the call that it is in, or NULL */
 
@@ -40,16 +42,20 @@ struct job {
 	int64_t took_part; /* mono ms when the present check began; next due counts from it */
 	unsigned tries;    /* failures in a row of the present step, the task's own */
 	unsigned resubmits;
+	unsigned errors; /* answers in a row by which DRS says that it broke */
 	unsigned blanks; /* answers in a row that left it out, since settle */
 	int64_t gone_at; /* mono ms of the first "gone"; 0 none */
-	bool baselined;  /* in this process */
+	int64_t after_detail;
+	bool detailed;  /* asked in this process */
+	bool baselined; /* in this process */
 	uint64_t
 		shown; /* fingerprint of the finished result that DRS showed last; 0: it had none */
 	bool have_shown;
 	bool alone;             /* its call was refused as bad: ask for it by itself */
 	bool asked_wrong_state; /* a submit said M00304: judge it by the status now read */
 	struct refusal wrong_state;
-	bool ended_once;          /* came to the end of a check in this process */
+	bool ended_once; /* came to the end of a check in this process */
+	bool quiet;      /* a first verdict that is passed is told in the cloud's summary */
 	char previous_status[40]; /* for the news under way */
 
 	bool dirty;
@@ -72,6 +78,7 @@ enum {
 	PLAN_STATUS,
 	PLAN_SUBMIT,
 	PLAN_RESULT,
+	PLAN_DETAIL,
 	_PLAN_MAX
 };
 
@@ -91,12 +98,15 @@ struct cloud {
 	unsigned logins, login_failures, refusals, fresh_refused;
 	bool login_proved; /* a call with it was taken */
 	bool given_up;     /* the credential was refused twice */
+	bool renew; /* the credential changed while a login with the old one was on its way */
 
 	/* reachability */
 	int64_t hold;      /* no calls before */
 	int64_t failed_at; /* when it last failed: what was sent before is of the same incident */
 	unsigned failures;
-	int64_t submit_hold; /* submits are not permitted: not before */
+	int64_t submit_hold;  /* submits are not permitted: not before */
+	unsigned told_causes; /* bit 1 << trouble: told in this time of trouble */
+	int64_t healed_at;    /* mono: when trouble or throttling last ended */
 
 	/* pace */
 	unsigned pace; /* calls a minute in force */
@@ -105,6 +115,7 @@ struct cloud {
 	int64_t last_call;
 	unsigned throttles;
 	int64_t throttled_at; /* mono */
+	int64_t summary_at;   /* mono */
 	bool pace_told;       /* that it is not enough */
 
 	bool dirty;
@@ -145,8 +156,9 @@ struct watch {
 	STAILQ_HEAD(run_list, run_effect) runs;
 	STAILQ_HEAD(news_list, news_effect) news;
 	STAILQ_HEAD(call_list, call_effect) calls;
-	struct plan stale;
+	struct plan moments;
 	int64_t wake;
+	bool quiet_start;
 	const struct reply *reply; /* being judged; NULL otherwise */
 	struct run_list lent_runs; /* handed out since the last event */
 	struct news_list lent_news;
@@ -158,6 +170,10 @@ struct watch {
 void *heart_alloc(size_t size); /* zeroed */
 void *heart_grow(void *p, size_t n, size_t size);
 char *heart_copy(const char *s);
+
+/* A moment of the wall clock that was written down, on today's monotonic clock; a clock that was set in
+ * between makes it neither future nor older than `most`. */
+int64_t heart_mono(int64_t wall, int64_t most, struct now now);
 
 /* --- round.c: who goes into which call --- */
 
@@ -183,12 +199,16 @@ void judge_submit_denied(struct job *j, struct now now);
 void judge_check_ended(struct job *j, int64_t next, struct now now);
 
 /* DRS takes the job again: what it was refused for is over. */
-void judge_accepted(struct job *j);
+void judge_accepted(struct job *j, struct now now);
 
 /* --- run.c: from the submit to the report --- */
 
-/* Ends a run without a verdict; lost: that is news. */
-void run_drop(struct job *j, bool lost, struct now now);
+/* Ends a run without a verdict; `lost`, if not NULL: that is news, and what DRS said of it. */
+void run_drop(struct job *j, const struct answer *lost, struct now now);
+/* The answer says that DRS broke: true if that ends the run. */
+bool run_broke(struct job *j, const struct answer *a, struct now now);
+/* From submit to submit: the configured one, doubled up to a day while DRS breaks. */
+int64_t run_interval(const struct job *j);
 /* Somebody else's run is followed as if it were ours. */
 void run_adopt(struct job *j, struct now now);
 bool run_under_way(const struct report *r); /* DRS says that it is going on */
@@ -196,14 +216,16 @@ void run_poll_again(struct job *j, struct now now);
 /* A poll that was asked at mono `asked`: the answer, or one that says that there is no result. */
 void run_poll_answer(struct job *j, const struct report *r, int64_t asked, struct now now);
 void run_poll_blank(struct job *j, int64_t asked, struct now now);
-/* Takes over what DRS says as the job's report. */
-void run_take_report(struct job *j, const struct report *r, uint64_t run, struct now now);
+/* Takes over what DRS says as the job's report; true if it differs from the one before in what is told. */
+bool run_take_report(struct job *j, const struct report *r, uint64_t run, struct now now);
 
 /* --- cloud.c: pace, back-off, login, trouble --- */
 
 struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struct now now);
 struct cloud *cloud_free(struct cloud *c);
-bool cloud_same(const struct cloud_record *rec, const struct cloud_settings *set);
+/* By (iam, drs, user, domain, project). */
+bool cloud_is(const struct cloud_record *rec, const struct cloud_settings *set);
+bool cloud_same(const struct cloud_record *a, const struct cloud_record *b);
 void cloud_take_settings(struct cloud *c, const struct cloud_settings *set, struct now now);
 /* When the next DRS call may be made; NEVER: only after a reply. */
 int64_t cloud_free_at(const struct cloud *c, struct now now);
@@ -221,7 +243,27 @@ void cloud_check_now(struct cloud *c, struct now now);
 int64_t cloud_backoff_base(const struct cloud_settings *s);
 bool cloud_in_told_trouble(const struct cloud *c);
 void cloud_tell_state(struct cloud *c, struct now now);
-void cloud_weigh_pace(struct cloud *c, struct now now);
+
+/* --- summary.c: what a cloud's jobs amount to --- */
+
+/* Tells once if pace or max_runs can't serve the jobs within their intervals. */
+void summary_weigh_pace(struct cloud *c, struct now now);
+/* Sums the cloud up when it is time; returns when to come again (mono), NEVER: not by this configuration. */
+int64_t summary_due(struct cloud *c, struct now now);
+
+/* --- moment.c: what the passing of time alone brings --- */
+
+void moment_resume(struct job *j, struct now now); /* from the record, at a start */
+void moment_confirmed(struct job *j, struct now now);
+/* The job is not asked for before mono `at`: it does not grow stale for that. */
+void moment_held(struct job *j, int64_t at);
+void moment_told(struct job *j, struct now now); /* a verdict was told: reminders count from it */
+void moment_weigh_accepts(
+	struct job *j, struct now now);             /* report, accepts or clock may have changed */
+void moment_created(struct job *j, struct now now); /* rec.created became known */
+void moment_retimed(struct job *j, const struct job_settings *old, struct now now);
+void moment_forget(struct job *j);
+void moment_due(struct watch *w, struct now now);
 
 /* --- tell.c: effects --- */
 
@@ -234,6 +276,9 @@ void tell_run(struct job *j, struct report *report, bool lost, struct now now);
 void tell_confirmed(struct job *j, struct now now);
 /* NEWS_JOB if the verdict, bad items, refusal or status differ from what was last told; true if so. */
 bool tell_job(struct job *j, struct now now);
+/* After a time of changes that were not told: the difference to what was, even if there is none. */
+void tell_steady(struct job *j, struct now now);
+bool tell_items_differ(const struct report *told, const struct report *report);
 /* The job's other news; the caller fills in what is particular. */
 struct news *tell_job_news(struct job *j, enum news_kind kind, struct now now);
 struct news *tell_cloud_news(struct cloud *c, enum news_kind kind, struct now now);

@@ -32,6 +32,7 @@ struct run {
 	int64_t submitted;  /* wall ms */
 	bool fresh;         /* a lower process, an empty item or other content was seen since */
 	bool overdue;       /* told as such */
+	bool slow;          /* told as far longer than usual */
 	bool have_baseline; /* baseline: fingerprint of the result shown before the submit */
 	uint64_t baseline;
 };
@@ -66,7 +67,21 @@ struct job_record {
 	char told_code[24];   /* code of the refusal in the last news */
 	bool told_stale;
 	uint64_t last_news; /* id of the last news; 0 none */
+	unsigned reminded;  /* reminders since told_since */
+	unsigned
+		history; /* the last ten runs, the newest in bit 0: 1 if it differed from the one before */
+	bool flapping;   /* told as such; single changes are not told meanwhile */
+	int64_t typical; /* ms, how long its runs take, smoothed; of `measured` runs */
+	unsigned measured;
+	unsigned slowed; /* its interval is doubled so often, for DRS's internal errors */
+	int64_t created; /* wall ms of the task's creation; 0 not known */
+	bool aging_told; /* 48 h in CONFIGURATION */
 };
+
+/* The accept in force for a bad item of a report that may have one (ALARM or OTHER, checked or not); NULL:
+ * none. */
+const struct accept *job_accepted(
+	const struct job_settings *s, const struct item *item, int64_t wall);
 
 /* Derived, never stored; `ended` > `started` > `refused` > by the last report > `unknown`. */
 enum verdict job_verdict(const struct job_record *r, const struct job_settings *s, int64_t wall);

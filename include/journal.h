@@ -22,3 +22,8 @@ int journal_tell(enum log_target target, const struct news *n, bool repeated) _m
  * line. */
 void journal_fields(const struct news *n, bool repeated,
 	void (*add)(void *arg, const char *field, size_t len), void *arg);
+
+/* Tells stored news again, with the fields that journal_fields() gave then, and DRS_REPEATED=1. As
+ * journal_tell(). */
+int journal_repeat(enum log_target target, int priority, const char *message,
+	const char *const *fields, size_t n) _must_check_;

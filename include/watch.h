@@ -20,6 +20,9 @@ struct cloud_record {
 	int64_t trouble_since;          /* wall */
 	enum call_kind trouble_call;    /* the kind of call that met it: its success ends it */
 	int64_t throttled_since;        /* wall; 0: pace is as configured */
+	unsigned pace;                  /* calls a minute in force while throttled */
+	int64_t hold, login_hold;       /* wall: no calls, no logins before; 0 none */
+	int64_t summarised;             /* wall: when it was last summed up; 0 never */
 	char refused_mark[SECRET_MARK]; /* of the credential that IAM refused twice; "" none */
 	char trouble_code[24], trouble_text[200];
 };
@@ -31,6 +34,7 @@ struct run_record {
 	int64_t submitted, ended; /* wall */
 	bool foreign;
 	bool lost;                   /* ended without a verdict */
+	enum verdict verdict;        /* that it meant, accepts counted; UNKNOWN if lost */
 	const struct report *report; /* NULL if lost */
 };
 
@@ -76,8 +80,12 @@ void watch_tick(struct watch *w, struct now now);
 void watch_check_now(struct watch *w, const char *job, struct now now);
 /* The credential of a cloud was replaced: log in anew, try again what was given up. */
 void watch_credential_changed(struct watch *w, const char *cloud, struct now now);
-/* Hands out one NEWS_STATE for every job and one for every cloud in trouble. */
-void watch_tell_state(struct watch *w, struct now now);
+/* Hands out one NEWS_STATE for every job of which there was no news with an id from `since` on (0: for every
+ * job), and one for every cloud in trouble. */
+void watch_tell_state(struct watch *w, uint64_t since, struct now now);
+/* Before the first watch_configure() of a start that remembers nothing: a first verdict "passed" is no news of
+ * the job, but counted in its cloud's first summary. */
+void watch_quiet_start(struct watch *w);
 
 /* Mono ms when watch_tick() is wanted; INT64_MAX: only after a reply. */
 int64_t watch_wake(const struct watch *w);

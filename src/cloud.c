@@ -25,7 +25,7 @@ static const char *project_name(const struct cloud_settings *set)
 	return set->project ? set->project : set->project_id ? set->project_id : "";
 }
 
-bool cloud_same(const struct cloud_record *rec, const struct cloud_settings *set)
+bool cloud_is(const struct cloud_record *rec, const struct cloud_settings *set)
 {
 	return strcmp(rec->iam, set->iam) == 0 && strcmp(rec->drs, set->drs) == 0 &&
 	       strcmp(rec->user, set->user ? set->user : "") == 0 &&
@@ -33,30 +33,46 @@ bool cloud_same(const struct cloud_record *rec, const struct cloud_settings *set
 	       strcmp(rec->project, project_name(set)) == 0;
 }
 
-static void take_record(struct cloud *c, const struct cloud_record *kept)
+bool cloud_same(const struct cloud_record *a, const struct cloud_record *b)
+{
+	return strcmp(a->iam, b->iam) == 0 && strcmp(a->drs, b->drs) == 0 &&
+	       strcmp(a->user, b->user) == 0 && strcmp(a->domain, b->domain) == 0 &&
+	       strcmp(a->project, b->project) == 0;
+}
+
+/* A hold that was written down, on this process's clock; a clock that was set makes it no longer than `most`. */
+static int64_t resumed(int64_t wall, int64_t most, struct now now)
+{
+	return wall == 0 ? 0 : now.mono + MIN(MAX(wall - now.wall, (int64_t)0), most);
+}
+
+static void take_record(struct cloud *c, const struct cloud_record *kept, struct now now)
 {
 	c->rec.trouble = kept->trouble;
+	c->told_causes = 1U << kept->trouble;
 	c->rec.trouble_since = kept->trouble_since;
 	c->rec.trouble_call = kept->trouble_call;
 	text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), kept->trouble_code);
 	text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), kept->trouble_text);
 	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), kept->refused_mark);
-	/* how far the pace had recovered is not known: from half of it on */
 	c->rec.throttled_since = kept->throttled_since;
 	if (c->rec.throttled_since != 0)
-		c->pace = MAX(c->set->pace / 2, 1U);
+		c->pace = MIN(MAX(kept->pace, 1U), c->set->pace);
+	c->hold = resumed(kept->hold, c->set->backoff_max, now);
+	c->login_hold = resumed(kept->login_hold, c->set->backoff_max, now);
+	c->rec.summarised = kept->summarised;
 	/* a restart is no reason to try a password again that IAM refused twice: it locks accounts */
 	c->given_up = *c->rec.refused_mark && strcmp(c->rec.refused_mark, c->set->mark) == 0;
 }
 
-struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struct now now _unused_)
+struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struct now now)
 {
 	struct cloud *c = heart_alloc(sizeof(*c));
 
 	c->watch = w;
 	c->set = set;
 	c->pace = set->pace;
-	c->failed_at = c->throttled_at = c->last_call = LONG_AGO;
+	c->failed_at = c->throttled_at = c->last_call = c->healed_at = LONG_AGO;
 	for (size_t i = 0; i < ELEMENTSOF(c->calls); i++)
 		c->calls[i] = LONG_AGO;
 	c->rec.iam = heart_copy(set->iam);
@@ -65,8 +81,8 @@ struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struc
 	c->rec.domain = heart_copy(set->domain ? set->domain : "");
 	c->rec.project = heart_copy(project_name(set));
 	for (size_t i = 0; i < w->n_kept_clouds; i++)
-		if (cloud_same(&w->kept_clouds[i], set))
-			take_record(c, &w->kept_clouds[i]);
+		if (cloud_is(&w->kept_clouds[i], set))
+			take_record(c, &w->kept_clouds[i], now);
 	return c;
 }
 
@@ -90,6 +106,7 @@ void cloud_credential_changed(struct cloud *c, struct now now)
 	c->given_up = false;
 	c->refusals = c->login_failures = c->fresh_refused = 0;
 	c->login_hold = 0;
+	c->renew = c->login_flight != NULL; /* that one still carries the old credential */
 	c->login_renew = now.mono; /* the old token stays in use until the new one is there */
 	*c->rec.refused_mark = '\0';
 	tell_dirty_cloud(c);
@@ -131,22 +148,34 @@ static void fill_trouble(struct news *n, const struct cloud *c)
 	text_copy(n->text, sizeof(n->text), c->rec.trouble_text);
 }
 
-/* One piece of news when it begins; a second cause in the same bad hour is news, the same one again is not. */
+/* One piece of news when it begins; each other cause in the same bad hour is told once. The heaviest one decides
+ * what counts as the end. */
 static void trouble_begin(struct cloud *c, enum trouble trouble, const struct flight *f,
 	const struct reply *r, int64_t next_try, struct now now)
 {
-	if (c->rec.trouble == trouble)
-		return;
-	if (c->rec.trouble == TROUBLE_NONE)
+	bool told = c->told_causes & 1U << trouble;
+	enum trouble before = c->rec.trouble;
+
+	if (before == TROUBLE_NONE)
 		c->rec.trouble_since = now.wall;
-	c->rec.trouble = trouble;
-	c->rec.trouble_call = f->call.kind;
-	text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), r->code);
-	text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), r->text);
+	if (trouble > before) {
+		c->rec.trouble = trouble;
+		c->rec.trouble_call = f->call.kind;
+		text_copy(c->rec.trouble_code, sizeof(c->rec.trouble_code), r->code);
+		text_copy(c->rec.trouble_text, sizeof(c->rec.trouble_text), r->text);
+		tell_dirty_cloud(c);
+	}
+	if (told)
+		return;
+	c->told_causes |= 1U << trouble;
 
 	struct news *n = tell_cloud_news(c, NEWS_CLOUD_DOWN, now);
 
-	fill_trouble(n, c);
+	n->trouble = trouble;
+	n->trouble_since = c->rec.trouble_since;
+	n->call = f->call.kind;
+	text_copy(n->code, sizeof(n->code), r->code);
+	text_copy(n->text, sizeof(n->text), r->text);
 	text_copy(n->request_id, sizeof(n->request_id), r->request_id);
 	n->next_try = next_try;
 }
@@ -157,8 +186,22 @@ static void trouble_end(struct cloud *c, struct now now)
 		return;
 	fill_trouble(tell_cloud_news(c, NEWS_CLOUD_UP, now), c);
 	c->rec.trouble = TROUBLE_NONE;
+	c->told_causes = 0;
+	c->healed_at = now.mono;
 	c->rec.trouble_since = 0;
 	*c->rec.trouble_code = *c->rec.trouble_text = '\0';
+}
+
+/* A login alone does not show that DRS can be reached again. */
+static void login_trouble_end(struct cloud *c, struct now now)
+{
+	if (c->rec.trouble != TROUBLE_NONE && c->told_causes & 1U << TROUBLE_UNREACHABLE) {
+		c->rec.trouble = TROUBLE_UNREACHABLE;
+		c->rec.trouble_call = CALL_STATUS;
+		tell_dirty_cloud(c);
+		return;
+	}
+	trouble_end(c, now);
 }
 
 void cloud_tell_state(struct cloud *c, struct now now)
@@ -192,6 +235,21 @@ int64_t cloud_free_at(const struct cloud *c, struct now now _unused_)
 	return MAX(c->hold, pace_at(c));
 }
 
+/* Holds are written down too: a restart is no reason to hurry. */
+static void hold_calls(struct cloud *c, int64_t wait, struct now now)
+{
+	c->hold = MAX(c->hold, now.mono + wait);
+	c->rec.hold = now.wall + (c->hold - now.mono);
+	tell_dirty_cloud(c);
+}
+
+static void hold_logins(struct cloud *c, int64_t wait, struct now now)
+{
+	c->login_hold = now.mono + wait;
+	c->rec.login_hold = now.wall + wait;
+	tell_dirty_cloud(c);
+}
+
 static void throttle(struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
 {
 	int64_t wait;
@@ -202,7 +260,8 @@ static void throttle(struct cloud *c, const struct flight *f, const struct reply
 	c->throttled_at = now.mono;
 	wait = backoff_delay(
 		++c->throttles, SECONDS(120) / c->pace, c->set->backoff_max, &c->watch->random);
-	c->hold = MAX(c->hold, now.mono + MAX(wait, r->retry_after));
+	c->rec.pace = c->pace;
+	hold_calls(c, MAX(wait, r->retry_after), now);
 	if (c->rec.throttled_since != 0)
 		return;
 	c->rec.throttled_since = now.wall;
@@ -222,48 +281,18 @@ static void recover_pace(struct cloud *c, const struct flight *f, struct now now
 {
 	if (c->rec.throttled_since == 0 || f->made <= c->throttled_at)
 		return;
-	c->pace = MIN(c->pace + MAX(c->set->pace / 60, 1U), c->set->pace);
+	c->pace = c->rec.pace = MIN(c->pace + MAX(c->set->pace / 60, 1U), c->set->pace);
+	tell_dirty_cloud(c);
 	if (c->pace < c->set->pace)
 		return;
 	c->throttles = 0;
+	c->healed_at = now.mono;
 
 	struct news *n = tell_cloud_news(c, NEWS_CLOUD_UP, now);
 
 	n->trouble = TROUBLE_THROTTLED;
 	n->trouble_since = c->rec.throttled_since;
 	c->rec.throttled_since = 0;
-}
-
-/* A check costs a group of ten a status, a submit and about four polls; a run takes about a minute. */
-void cloud_weigh_pace(struct cloud *c, struct now now)
-{
-	double calls = 0, runs = 0;
-	int64_t shortest = NEVER;
-	struct job *j;
-
-	TAILQ_FOREACH (j, &c->watch->jobs, link) {
-		if (j->cloud != c)
-			continue;
-		calls += 0.6 * (double)MINUTES(1) / (double)j->set->interval;
-		runs += j->set->check ? (double)MINUTES(1) / (double)j->set->interval : 0;
-		shortest = MIN(shortest, j->set->interval);
-	}
-
-	double load = MAX(calls / c->set->pace, runs / c->set->max_runs);
-
-	if (load <= 1) {
-		c->pace_told = false;
-		return;
-	}
-	if (c->pace_told || c->watch->settings->short_times)
-		return;
-	c->pace_told = true;
-
-	struct news *n = tell_cloud_news(c, NEWS_CLOUD_PACE, now);
-
-	n->pace = c->set->pace;
-	n->pace_wanted = MAX((unsigned)calls + 1, c->set->pace);
-	n->reachable = (int64_t)((double)shortest * load);
 }
 
 /* --- login --- */
@@ -297,15 +326,18 @@ static void logged_in(
 	c->login = f->call.id;
 	/* counted from before the request, so that it can't seem to last longer than it does */
 	c->login_end = f->made + r->life;
-	c->login_renew = f->made + r->life / 3 * 2;
+	c->login_renew = c->renew ? now.mono : f->made + r->life / 3 * 2;
+	c->renew = false;
 	c->login_life = r->life;
-	c->login_hold = 0;
+	/* tokens with next to no life are no reason for a storm of logins */
+	c->login_hold = now.mono + cloud_backoff_base(c->set);
+	c->rec.login_hold = 0;
 	c->login_failures = c->refusals = 0;
 	c->login_proved = false;
 	c->logins++;
 	text_copy(c->project, sizeof(c->project), r->project);
 	if (c->rec.trouble_call == CALL_LOGIN)
-		trouble_end(c, now);
+		login_trouble_end(c, now);
 
 	struct news *n = tell_cloud_news(c, NEWS_CLOUD_LOGIN, now);
 
@@ -316,8 +348,12 @@ static void logged_in(
 static void credential_refused(
 	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
 {
+	if (c->renew) { /* it was the old one */
+		c->renew = false;
+		return;
+	}
 	if (++c->refusals < REFUSALS_MAX) {
-		c->login_hold = now.mono + cloud_backoff_base(c->set);
+		hold_logins(c, cloud_backoff_base(c->set), now);
 		return;
 	}
 	c->given_up = true;
@@ -333,7 +369,7 @@ static void iam_failed(
 		c->set->backoff_max, &c->watch->random);
 
 	wait = MAX(wait, r->retry_after);
-	c->login_hold = now.mono + wait;
+	hold_logins(c, wait, now);
 	/* as long as the old token is good for a while, nobody needs to get up */
 	if (c->login_failures >= FAILURES_TOLD &&
 		(c->login == 0 || c->login_end - now.mono < c->login_life / 6))
@@ -358,7 +394,7 @@ void cloud_login_reply(
 		iam_failed(c, f, r, now);
 		break;
 	default:
-		c->login_hold = now.mono + c->set->backoff_max;
+		hold_logins(c, c->set->backoff_max, now);
 		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, c->set->backoff_max, now);
 		break;
 	}
@@ -378,10 +414,10 @@ static void token_refused(
 	}
 	c->fresh_refused++;
 	if (c->fresh_refused < FRESH_REFUSED_MAX) {
-		c->login_hold = now.mono + cloud_backoff_base(c->set);
+		hold_logins(c, cloud_backoff_base(c->set), now);
 		return;
 	}
-	c->login_hold = now.mono + c->set->backoff_max;
+	hold_logins(c, c->set->backoff_max, now);
 	trouble_begin(c, TROUBLE_TOKENS, f, r, c->set->backoff_max, now);
 }
 
@@ -396,7 +432,7 @@ static void drs_failed(
 
 	wait = MAX(wait, r->retry_after);
 	c->failed_at = now.mono;
-	c->hold = MAX(c->hold, now.mono + wait);
+	hold_calls(c, wait, now);
 	if (c->failures >= FAILURES_TOLD)
 		trouble_begin(c, TROUBLE_UNREACHABLE, f, r, wait, now);
 }
@@ -423,12 +459,12 @@ void cloud_call_failed(
 					wait = MIN(wait, f->jobs[i]->set->interval);
 			c->submit_hold = now.mono + wait;
 		} else {
-			c->hold = MAX(c->hold, now.mono + wait);
+			hold_calls(c, wait, now);
 		}
 		trouble_begin(c, TROUBLE_DENIED, f, r, wait, now);
 		break;
 	case OUTCOME_MISCONFIGURED:
-		c->hold = MAX(c->hold, now.mono + wait);
+		hold_calls(c, wait, now);
 		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, wait, now);
 		break;
 	default:

@@ -4,7 +4,7 @@
 #include "config.h"
 #include "courier.h"
 #include "http.h"
-#include "journal.h"
+#include "keep.h"
 #include "lock.h"
 #include "notify.h"
 #include "secret.h"
@@ -44,7 +44,8 @@ struct daemon {
 	struct secret **passwords; /* one for each of settings->clouds */
 	int lock;
 	int exit_status;
-	uint64_t saves;
+	struct keep *keep;   /* may be NULL until the start */
+	uint64_t first_news; /* of this process */
 };
 
 static struct now now(void)
@@ -129,20 +130,9 @@ static void take_settings(struct daemon *d, struct settings *s, struct secret **
 
 /* --- effects --- */
 
-static void tell(struct daemon *d, const struct news *n)
+static void send_call(void *arg, const struct call *call)
 {
-	char text[2048];
-	int r = journal_tell(d->options->target, n, false);
-
-	if (r == 0)
-		return;
-	/* the journal did not take it: what is left is the other way out */
-	log_err("the journal did not take news %" PRIu64 " (%s), so here it is: %s", n->id,
-		strerror(-r), news_text(n, text, sizeof(text)));
-}
-
-static void send_call(struct daemon *d, const struct call *call)
-{
+	struct daemon *d = arg;
 	size_t i = (size_t)(call->cloud - d->settings->clouds);
 
 	courier_send(d->courier, call, d->settings, d->passwords[i],
@@ -169,6 +159,9 @@ static void finish_once(struct daemon *d)
 	watch_summarise(d->watch, now(), &s);
 	if (s.unfinished > 0)
 		return;
+	/* what was known before is no news, but who asks once wants to hear it */
+	watch_tell_state(d->watch, d->first_news, now());
+	keep_act(d->keep, d->watch, send_call, d);
 	d->exit_status = daemon_gate(&s);
 	log_info(
 		"all %u job%s looked at: %u passed, %u alarmed, %u failed, %u refused, %u unknown, "
@@ -183,24 +176,7 @@ static void finish_once(struct daemon *d)
 /* After every event: what the heart hands out, in its order; then the next wake-up. */
 static void act(struct daemon *d)
 {
-	struct effect e;
-
-	while (watch_next(d->watch, &e))
-		switch (e.kind) {
-		case EFFECT_SAVE_JOB:
-		case EFFECT_SAVE_CLOUD:
-		case EFFECT_SAVE_RUN:
-			d->saves++; /* memory is all there is to save in until the store comes */
-			break;
-		case EFFECT_NEWS:
-			tell(d, e.news);
-			break;
-		case EFFECT_CALL:
-			send_call(d, e.call);
-			break;
-		case _EFFECT_KIND_MAX:
-			break;
-		}
+	keep_act(d->keep, d->watch, send_call, d);
 	arm(d);
 	if (!evtimer_pending(d->status, NULL))
 		evtimer_add(d->status, &(struct timeval){.tv_usec = 200000});
@@ -307,6 +283,7 @@ static void reload(struct daemon *d)
 		return;
 	}
 	take_settings(d, s, passwords);
+	keep_take_settings(d->keep, s);
 	courier_reset(d->courier);
 	log_info("reloaded %s: %zu job%s in %zu cloud%s", d->options->config, s->n_jobs,
 		s->n_jobs == 1 ? "" : "s", s->n_clouds, s->n_clouds == 1 ? "" : "s");
@@ -336,7 +313,7 @@ static void on_tell_state(evutil_socket_t sig _unused_, short what _unused_, voi
 {
 	struct daemon *d = arg;
 
-	watch_tell_state(d->watch, now());
+	watch_tell_state(d->watch, 0, now());
 	act(d);
 }
 
@@ -389,6 +366,31 @@ static int start_loop(struct daemon *d)
 	return courier_new(d->base, on_reply, d, &d->courier);
 }
 
+/* What earlier processes knew, what they did not get to tell, and then the configuration. */
+static int begin(struct daemon *d, struct settings *s)
+{
+	_cleanup_(store_memory_done) struct store_memory memory = {0};
+
+	if (keep_open(d->base, d->options->target, s, &d->keep, &memory) < 0)
+		return EXIT_CONFIG;
+	d->first_news = memory.next_news;
+	if (watch_new(&d->watch, (uint64_t)now().wall ^ (uint64_t)getpid() << 40, memory.next_run,
+		    memory.next_news) < 0 ||
+		watch_restore(
+			d->watch, memory.jobs, memory.n_jobs, memory.clouds, memory.n_clouds) < 0) {
+		log_err("out of memory");
+		return EXIT_FAILURE;
+	}
+	keep_repeat(d->keep);
+	if (memory.n_jobs == 0 && !d->options->once)
+		watch_quiet_start(d->watch);
+	if (watch_configure(d->watch, s, now()) < 0) {
+		log_err("out of memory");
+		return EXIT_FAILURE;
+	}
+	return 0;
+}
+
 static int start(struct daemon *d)
 {
 	struct settings *s = NULL;
@@ -407,12 +409,7 @@ static int start(struct daemon *d)
 	log_info("precheckd %s (%s): %zu job%s in %zu cloud%s, from %s", VERSION,
 		http_version(version, sizeof(version)), s->n_jobs, s->n_jobs == 1 ? "" : "s",
 		s->n_clouds, s->n_clouds == 1 ? "" : "s", d->options->config);
-	if (watch_new(&d->watch, (uint64_t)now().wall ^ (uint64_t)getpid() << 40, 1, 1) < 0 ||
-		watch_configure(d->watch, s, now()) < 0) {
-		log_err("out of memory");
-		return EXIT_FAILURE;
-	}
-	return 0;
+	return begin(d, s);
 }
 
 static void stop(struct daemon *d)
@@ -421,6 +418,7 @@ static void stop(struct daemon *d)
 
 	courier_free(d->courier);
 	watch_free(d->watch);
+	keep_close(d->keep);
 	for (size_t i = 0; i < ELEMENTSOF(timers); i++)
 		if (timers[i])
 			event_free(timers[i]);
@@ -440,6 +438,8 @@ int daemon_run(const struct daemon_options *o)
 	struct daemon d = {.options = o, .lock = -1};
 	int status;
 
+	if (o->log_level >= 0)
+		log_set_level(o->log_level);
 	/* signals first: one that comes before its handler would kill */
 	if (start_loop(&d) < 0) {
 		log_err("can't set up the event loop: out of memory or descriptors");

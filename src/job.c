@@ -19,7 +19,28 @@ const char *verdict_name(enum verdict v)
 	return (unsigned)v < _VERDICT_MAX ? verdict_names[v] : "unknown";
 }
 
-static enum verdict by_report(const struct report *report)
+const struct accept *job_accepted(
+	const struct job_settings *s, const struct item *item, int64_t wall)
+{
+	if (item->result != ITEM_ALARM && item->result != ITEM_OTHER)
+		return NULL;
+	return settings_accept(s, item->name, item->reason, wall);
+}
+
+/* Alarms that somebody signed for are no reason to look at the job again. */
+static bool all_accepted(const struct report *report, const struct job_settings *s, int64_t wall)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct item *item = &report->items[i];
+
+		if (item->checked && item_bad(item) && !job_accepted(s, item, wall))
+			return false;
+	}
+	return true;
+}
+
+static enum verdict by_report(
+	const struct report *report, const struct job_settings *s, int64_t wall)
 {
 	if (!report)
 		return VERDICT_UNKNOWN;
@@ -27,16 +48,14 @@ static enum verdict by_report(const struct report *report)
 	case GRADE_FAILED:
 		return VERDICT_FAILED;
 	case GRADE_ALARMED:
-		return VERDICT_ALARMED;
+		return all_accepted(report, s, wall) ? VERDICT_PASSED : VERDICT_ALARMED;
 	case GRADE_PASSED:
 		break;
 	}
 	return VERDICT_PASSED;
 }
 
-/* Settings and time have no say yet: accepted alarms, which end on a date, will need both. */
-enum verdict job_verdict(
-	const struct job_record *r, const struct job_settings *s _unused_, int64_t wall _unused_)
+enum verdict job_verdict(const struct job_record *r, const struct job_settings *s, int64_t wall)
 {
 	if (r->gone)
 		return VERDICT_ENDED;
@@ -56,7 +75,7 @@ enum verdict job_verdict(
 	}
 	if (r->refusal.outcome != OUTCOME_OK)
 		return VERDICT_REFUSED;
-	return by_report(r->report);
+	return by_report(r->report, s, wall);
 }
 
 bool job_stale(const struct job_record *r, const struct job_settings *s, int64_t wall)

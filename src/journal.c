@@ -201,28 +201,49 @@ static int tell_journal(const struct news *n, bool repeated)
 	return sd_journal_sendv(e.fields, e.n);
 }
 
-static void tell_line(const struct news *n)
+static void tell_line(int priority, const char *text)
 {
-	int priority = news_event(n)->priority, level = log_level();
-	char text[TEXT_ROOM];
+	int level = log_level();
 
 	log_set_level(MAX(level, priority)); /* the level is for diagnostics, not for news */
-	log_message(priority, "%s", news_text(n, text, sizeof(text)));
+	log_message(priority, "%s", text);
 	log_set_level(level);
 }
 
 int journal_tell(enum log_target target, const struct news *n, bool repeated)
 {
+	char text[TEXT_ROOM];
+
 	switch (target) {
 	case LOG_TARGET_JOURNAL:
 		return tell_journal(n, repeated);
 	case LOG_TARGET_SYSLOG:
 	case LOG_TARGET_STDERR:
-		tell_line(n);
+		tell_line(news_event(n)->priority, news_text(n, text, sizeof(text)));
 		return 0;
 	case LOG_TARGET_AUTO:
 	case _LOG_TARGET_MAX:
 		break;
 	}
 	return -EINVAL;
+}
+
+int journal_repeat(enum log_target target, int priority, const char *message,
+	const char *const *fields, size_t n)
+{
+	static const char mark[] = "DRS_REPEATED=1";
+	struct entry e;
+
+	if (target != LOG_TARGET_JOURNAL) {
+		tell_line(priority, message);
+		return 0;
+	}
+	if (access(JOURNAL_SOCKET, F_OK) < 0)
+		return -errno;
+	e.used = 0;
+	e.n = 0;
+	add_to_entry(&e, mark, sizeof(mark) - 1);
+	for (size_t i = 0; i < n; i++)
+		add_to_entry(&e, fields[i], strlen(fields[i]));
+	return sd_journal_sendv(e.fields, e.n);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TRIES_MAX        5 /* of one step, before it is left until the next check */
-#define BLANKS_MAX       3
+#define BLANKS_MAX       6
 #define BAD_REQUEST_HOLD HOURS(1)
 #define PARENT_HOLD      DAYS(1)
 
@@ -39,19 +39,38 @@ static void refuse(
 	text_copy(r->text, sizeof(r->text), text);
 }
 
-void judge_accepted(struct job *j)
+/* The refusal is over, and with it what it confirmed: the age of the verdict is the report's again. */
+static void lift(struct job *j, struct now now)
 {
+	if (j->rec.refusal.outcome == OUTCOME_OK)
+		return;
 	j->rec.refusal = (struct refusal){0};
+	if (j->rec.report) {
+		j->rec.confirmed = j->rec.reported;
+		moment_resume(j, now);
+	}
+}
+
+void judge_accepted(struct job *j, struct now now)
+{
+	lift(j, now);
 	j->tries = 0;
 	tell_dirty_job(j);
+}
+
+/* Since when the task exists is asked once, and not in the bustle of a start: it matters after two days. */
+static bool wants_detail(const struct job *j, struct now now)
+{
+	return !j->detailed && j->rec.created == 0 &&
+	       status_class(j->rec.status) == STATUS_CHECKABLE &&
+	       now.wall - j->rec.status_since >= 2 * j->set->interval;
 }
 
 void judge_check_ended(struct job *j, int64_t next, struct now now)
 {
 	int64_t base = j->took_part ? j->took_part : now.mono;
-	int64_t at = next ? next : base + j->set->interval;
+	int64_t at = next ? next : base + run_interval(j);
 	enum verdict v = job_verdict(&j->rec, j->set, now.wall);
-	struct plan *stale = &j->cloud->watch->stale;
 
 	at = MAX(at, now.mono);
 	j->took_part = 0;
@@ -60,15 +79,15 @@ void judge_check_ended(struct job *j, int64_t next, struct now now)
 	j->ended_once = true;
 	j->rec.due = now.wall + (at - now.mono);
 	tell_dirty_job(j);
-	/* some refusals are asked again by the hour or the day only: they don't grow stale before */
-	if (next && j->stale.slot && j->stale.at < at + j->set->interval) {
-		plan_remove(stale, &j->stale);
-		j->stale.at = at + j->set->interval;
-		plan_add(stale, &j->stale);
-	}
+	/* some refusals are asked again by the hour or the day only */
+	if (next && v == VERDICT_REFUSED)
+		moment_held(j, at);
 	if (v == VERDICT_ENDED) {
-		plan_remove(stale, &j->stale);
+		moment_forget(j);
 		job_plan(j, STEP_NONE, NEVER);
+	} else if (wants_detail(j, now)) {
+		j->after_detail = at;
+		job_plan(j, STEP_DETAIL, now.mono);
 	} else {
 		job_plan(j, STEP_STATUS, at);
 	}
@@ -96,7 +115,7 @@ static void gone(struct job *j, const struct answer *a, struct now now)
 		return;
 	}
 	j->rec.gone = true;
-	run_drop(j, false, now);
+	run_drop(j, NULL, now);
 	tell_confirmed(j, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
@@ -168,14 +187,14 @@ static void judge_read(struct job *j, const struct report *r, struct now now)
 		return;
 	}
 	if (!j->set->check)
-		j->rec.refusal = (struct refusal){0};
+		lift(j, now);
 	if (r && report_finished(r))
 		run_take_report(j, r, 0, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
 }
 
-/* An answer that leaves the job out proves nothing; three in a row after settle, that there is nothing. */
+/* An answer that leaves the job out proves nothing, unless there are many in a row for several minutes. */
 static bool says_nothing(struct job *j, const struct answer *a, int64_t asked)
 {
 	if (says_none(a))
@@ -184,7 +203,7 @@ static bool says_nothing(struct job *j, const struct answer *a, int64_t asked)
 		return false;
 	if (asked >= j->settled)
 		j->blanks++;
-	return j->blanks >= BLANKS_MAX;
+	return j->blanks >= BLANKS_MAX && asked >= j->settled + 5 * j->set->settle;
 }
 
 static bool refuses_reading(const struct answer *a)
@@ -195,7 +214,7 @@ static bool refuses_reading(const struct answer *a)
 
 static void overtaken(struct job *j, const struct answer *a, struct now now)
 {
-	run_drop(j, false, now);
+	run_drop(j, NULL, now);
 	j->asked_wrong_state = true;
 	j->wrong_state = (struct refusal){.outcome = OUTCOME_WRONG_STATE};
 	text_copy(j->wrong_state.code, sizeof(j->wrong_state.code), a->code);
@@ -220,7 +239,7 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 	switch (j->step) {
 	case STEP_POLL:
 		if (r && r->process >= 0) {
-			j->blanks = 0;
+			j->blanks = j->errors = 0;
 			run_poll_answer(j, r, asked, now);
 			break;
 		}
@@ -229,6 +248,8 @@ static void judge_result(struct job *j, const struct answer *a, int64_t asked, s
 			tell_confirmed(j, now);
 			tell_job(j, now);
 		}
+		if (a && a->outcome == OUTCOME_SERVER && run_broke(j, a, now))
+			break;
 		if (says_nothing(j, a, asked))
 			run_poll_blank(j, asked, now);
 		else
@@ -277,7 +298,7 @@ static void take_status(struct job *j, const struct answer *a, struct now now)
 		rec->status_since = now.wall;
 	}
 	if (!rec->seen && rec->refusal.outcome == OUTCOME_GONE)
-		rec->refusal = (struct refusal){0};
+		lift(j, now);
 	rec->seen = true;
 	rec->gone = false;
 	j->gone_at = 0;
@@ -288,13 +309,17 @@ static void take_status(struct job *j, const struct answer *a, struct now now)
 		checkable(j, now);
 		return;
 	}
-	run_drop(j, false, now);
+	run_drop(j, NULL, now);
 	if (class == STATUS_STARTED || class == STATUS_TROUBLED || class == STATUS_ENDED)
-		rec->refusal = (struct refusal){0};
+		lift(j, now);
 	tell_confirmed(j, now);
 	tell_job(j, now);
 	judge_check_ended(j, 0, now);
 }
+
+/* DRS answers, but never for this task. */
+static const struct answer never_named = {
+	.outcome = OUTCOME_GONE, .text = "DRS leaves it out of its answers"};
 
 static void judge_status(struct job *j, const struct answer *a, struct now now)
 {
@@ -302,6 +327,8 @@ static void judge_status(struct job *j, const struct answer *a, struct now now)
 		/* page_req may have been ignored: the ids that are missing are asked for at once */
 		if (j->tries++ == 0)
 			job_plan(j, STEP_STATUS, now.mono);
+		else if (j->tries > TRIES_MAX && !j->rec.seen)
+			refused(j, &never_named, 0, now);
 		else
 			try_again(j, STEP_STATUS, now);
 		return;
@@ -344,7 +371,7 @@ static void judge_submit(struct job *j, const struct answer *a, struct now now)
 		return;
 	}
 	if (a->outcome == OUTCOME_OK) {
-		judge_accepted(j);
+		judge_accepted(j, now);
 		job_set_run(j, RUN_GOING);
 		job_plan(j, STEP_POLL, now.mono + j->set->first_poll);
 		return;
@@ -384,12 +411,25 @@ static void judge_submit(struct job *j, const struct answer *a, struct now now)
 	}
 }
 
+/* --- the detail: asked once, and only for the task's age --- */
+
+static void judge_detail(struct job *j, const struct answer *a, struct now now)
+{
+	j->detailed = true;
+	if (a && a->outcome == OUTCOME_OK && a->created > 0) {
+		j->rec.created = a->created;
+		tell_dirty_job(j);
+		moment_created(j, now);
+	}
+	job_plan(j, STEP_STATUS, MAX(j->after_detail, now.mono));
+}
+
 /* --- what watch.c calls --- */
 
 void judge_answer(
 	struct job *j, enum call_kind kind, const struct answer *a, int64_t asked, struct now now)
 {
-	if (a && a->outcome != OUTCOME_BAD_REQUEST)
+	if (a && a->outcome != OUTCOME_BAD_REQUEST && kind != CALL_DETAIL)
 		j->alone = false;
 	switch (kind) {
 	case CALL_STATUS:
@@ -397,6 +437,9 @@ void judge_answer(
 		break;
 	case CALL_SUBMIT:
 		judge_submit(j, a, now);
+		break;
+	case CALL_DETAIL:
+		judge_detail(j, a, now);
 		break;
 	default:
 		judge_result(j, a, asked, now);

@@ -40,9 +40,9 @@ static void say_holder(int fd, const char *state_dir, char why[WHY])
 	if (n > 0)
 		pid[strcspn(pid, "\n")] = '\0';
 	snprintf(why, WHY,
-		"another precheckd%s%s watches with state_dir %.180s; stop it, or set another "
+		"another precheckd%s%s%s watches with state_dir %.180s; stop it, or set another "
 		"state_dir",
-		n > 0 ? ", PID " : "", n > 0 ? pid : "", state_dir);
+		n > 0 ? " (PID " : "", n > 0 ? pid : "", n > 0 ? ")" : "", state_dir);
 }
 
 int lock_take(const char *state_dir, int *ret_fd, char why[WHY])

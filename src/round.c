@@ -12,6 +12,8 @@ static int plan_of(enum step step)
 		return PLAN_STATUS;
 	case STEP_SUBMIT:
 		return PLAN_SUBMIT;
+	case STEP_DETAIL:
+		return PLAN_DETAIL;
 	case STEP_BASELINE:
 	case STEP_LOOK:
 	case STEP_READ:
@@ -33,8 +35,12 @@ void job_unplan(struct job *j)
 
 void job_plan(struct job *j, enum step step, int64_t at)
 {
-	int p = plan_of(step);
+	int p;
 
+	/* whatever led here: a job that is only read is not submitted */
+	if (step == STEP_SUBMIT && !j->set->check)
+		step = STEP_READ;
+	p = plan_of(step);
 	job_unplan(j);
 	j->step = step;
 	j->plan.at = at;
@@ -102,6 +108,7 @@ static int choose(const struct cloud *c, struct now now, int64_t *ret_at)
 		[PLAN_STATUS] = 0,
 		[PLAN_SUBMIT] = MINUTES(1),
 		[PLAN_RESULT] = MINUTES(2),
+		[PLAN_DETAIL] = -MINUTES(1),
 	};
 	int best = -1;
 	int64_t best_at = NEVER;
@@ -142,7 +149,8 @@ static void begin_run(struct job *j, struct now now)
 	job_set_run(j, RUN_UNSURE);
 	run->number = j->cloud->watch->next_run++;
 	run->submitted = now.wall;
-	run->fresh = run->overdue = false;
+	run->fresh = run->overdue = run->slow = false;
+	j->errors = 0;
 	run->have_baseline = j->have_shown;
 	run->baseline = j->shown;
 	j->submitted = j->took_part = now.mono;
@@ -188,7 +196,7 @@ static void take_along(struct flight *f, struct job *j, struct now now)
 	j->flight = f;
 	f->jobs[i] = j;
 	text_copy(f->call.jobs[i].task, sizeof(f->call.jobs[i].task), j->rec.task);
-	if (j->took_part == 0)
+	if (j->took_part == 0 && f->call.kind != CALL_DETAIL)
 		j->took_part = now.mono;
 	if (f->call.kind == CALL_SUBMIT)
 		begin_run(j, now);
@@ -200,6 +208,7 @@ static void call_drs(struct cloud *c, int p, struct now now)
 		[PLAN_STATUS] = CALL_STATUS,
 		[PLAN_SUBMIT] = CALL_SUBMIT,
 		[PLAN_RESULT] = CALL_RESULT,
+		[PLAN_DETAIL] = CALL_DETAIL,
 	};
 	struct flight *f = new_flight(c, kinds[p], now);
 	unsigned room = CALL_JOBS_MAX;

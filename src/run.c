@@ -1,11 +1,19 @@
 /* run.c - a run's life: from the submit to the report, or to where it is lost. */
 #include "heart.h"
 
-#include <string.h>
+#include "text.h"
 
-#define RUN_GIVEN_UP HOURS(24)
+#define RUN_GIVEN_UP  HOURS(24)
 
-void run_drop(struct job *j, bool lost, struct now now)
+/* More than four changes in ten runs are a state of their own; five runs without one end it. */
+#define HISTORY_RUNS  10
+#define FLAPPING_MIN  5
+#define STEADY_RUNS   5
+#define MEASURED_MIN  3
+#define ERRORS_MAX    5
+#define INTERVAL_MOST DAYS(1)
+
+void run_drop(struct job *j, const struct answer *lost, struct now now)
 {
 	if (!job_running(j))
 		return;
@@ -14,6 +22,9 @@ void run_drop(struct job *j, bool lost, struct now now)
 		struct news *n = tell_job_news(j, NEWS_LOST, now);
 
 		n->run = j->rec.run.number;
+		n->slowed = run_interval(j);
+		text_copy(n->code, sizeof(n->code), lost->code);
+		text_copy(n->text, sizeof(n->text), lost->text);
 	}
 	job_set_run(j, RUN_NONE);
 }
@@ -45,9 +56,11 @@ static void count_again(struct report *r)
 			r->items[i].runs++;
 }
 
-void run_take_report(struct job *j, const struct report *r, uint64_t run, struct now now)
+/* True if it differs from the report before in what is told. */
+bool run_take_report(struct job *j, const struct report *r, uint64_t run, struct now now)
 {
 	struct job_record *rec = &j->rec;
+	bool differs = false;
 
 	j->shown = r->fingerprint;
 	j->have_shown = true;
@@ -60,32 +73,92 @@ void run_take_report(struct job *j, const struct report *r, uint64_t run, struct
 
 		if (report_carry(own, rec->report, now.wall) < 0)
 			abort();
+		differs = rec->report && (report_grade(own) != report_grade(rec->report) ||
+						 tell_items_differ(rec->report, own));
 		report_unref(rec->report);
 		rec->report = own;
 	}
 	tell_confirmed(j, now);
+	moment_weigh_accepts(j, now);
+	return differs;
+}
+
+static void measure(struct job *j, struct now now)
+{
+	struct job_record *rec = &j->rec;
+	int64_t took = now.mono - j->submitted;
+
+	if (rec->run.state == RUN_FOREIGN)
+		return;
+	rec->typical = rec->measured == 0 ? took : (7 * rec->typical + took) / 8;
+	rec->measured++;
+}
+
+/* A job that changes all the time is told as such once, and once when it is steady again: with the difference
+ * to what was last told, so that no recovery is swallowed. */
+static void tell_outcome(struct job *j, bool differs, struct now now)
+{
+	struct job_record *rec = &j->rec;
+	unsigned changes;
+
+	rec->history = (rec->history << 1 | differs) & ((1U << HISTORY_RUNS) - 1);
+	changes = (unsigned)__builtin_popcount(rec->history);
+	if (!rec->flapping && changes >= FLAPPING_MIN) {
+		rec->flapping = true;
+		tell_job_news(j, NEWS_FLAPPING, now)->changes = changes;
+	} else if (rec->flapping && (rec->history & ((1U << STEADY_RUNS) - 1)) == 0) {
+		rec->flapping = false;
+		rec->history = 0;
+		tell_steady(j, now);
+	} else if (!rec->flapping) {
+		tell_job(j, now);
+	}
 }
 
 static void finish(struct job *j, const struct report *r, struct now now)
 {
-	judge_accepted(j);
-	run_take_report(j, r, j->rec.run.number, now);
+	bool differs;
+
+	judge_accepted(j, now);
+	j->rec.slowed = j->errors = 0;
+	measure(j, now);
+	differs = run_take_report(j, r, j->rec.run.number, now);
 	tell_run(j, j->rec.report, false, now);
 	job_set_run(j, RUN_NONE);
-	tell_job(j, now);
+	tell_outcome(j, differs, now);
 	judge_check_ended(j, 0, now);
+}
+
+int64_t run_interval(const struct job *j)
+{
+	int64_t slowest = MAX(j->set->interval, INTERVAL_MOST);
+
+	return MIN(j->set->interval << MIN(j->rec.slowed, 16U), slowest);
+}
+
+/* DRS broke in the middle of it: a run that only says so is over, and the next one comes later and later. */
+bool run_broke(struct job *j, const struct answer *a, struct now now)
+{
+	if (j->rec.run.state == RUN_UNSURE || ++j->errors < ERRORS_MAX)
+		return false;
+	j->errors = 0;
+	if (j->rec.slowed < 16)
+		j->rec.slowed++;
+	run_drop(j, a, now);
+	judge_check_ended(j, 0, now);
+	return true;
 }
 
 void run_adopt(struct job *j, struct now now)
 {
 	struct run *run = &j->rec.run;
 
-	judge_accepted(j);
+	judge_accepted(j, now);
 	job_set_run(j, RUN_FOREIGN);
 	run->number = j->cloud->watch->next_run++;
 	run->submitted = now.wall;
 	run->fresh = true;
-	run->overdue = false;
+	run->overdue = run->slow = false;
 	run->have_baseline = false;
 	j->submitted = j->took_part = now.mono;
 	j->poll = j->set->poll;
@@ -105,7 +178,7 @@ void run_poll_again(struct job *j, struct now now)
 	struct run *run = &j->rec.run;
 
 	if (age >= RUN_GIVEN_UP) {
-		run_drop(j, true, now);
+		run_drop(j, &(struct answer){0}, now);
 		judge_check_ended(j, now.mono, now);
 		return;
 	}
@@ -120,6 +193,11 @@ void run_poll_again(struct job *j, struct now now)
 		}
 		job_plan(j, STEP_STATUS, now.mono + j->set->interval);
 		return;
+	}
+	if (!run->slow && j->rec.measured >= MEASURED_MIN &&
+		age > MAX(5 * j->rec.typical, j->rec.typical + MINUTES(5))) {
+		run->slow = true;
+		tell_job_news(j, NEWS_SLOW, now)->run_age = age;
 	}
 	job_plan(j, STEP_POLL, now.mono + j->poll);
 	j->poll = MIN(2 * j->poll, 6 * j->set->poll);
@@ -154,7 +232,7 @@ void run_poll_answer(struct job *j, const struct report *r, int64_t asked, struc
 			tell_dirty_job(j);
 		run->fresh = true;
 		if (run->state == RUN_UNSURE) {
-			judge_accepted(j);
+			judge_accepted(j, now);
 			run->state = RUN_GOING;
 		}
 		run_poll_again(j, now);

@@ -37,6 +37,7 @@ void tell_run(struct job *j, struct report *report, bool lost, struct now now)
 		.ended = now.wall,
 		.foreign = j->rec.run.state == RUN_FOREIGN,
 		.lost = lost,
+		.verdict = report ? job_verdict(&j->rec, j->set, now.wall) : VERDICT_UNKNOWN,
 		.report = e->report,
 	};
 	STAILQ_INSERT_TAIL(&j->cloud->watch->runs, e, link);
@@ -90,6 +91,10 @@ struct news *tell_job_news(struct job *j, enum news_kind kind, struct now now)
 	n->previous_status = "";
 	n->refusal = r->refusal.outcome != OUTCOME_OK ? &r->refusal : NULL;
 	n->confirmed = r->confirmed;
+	n->settings = j->set;
+	n->created = r->created;
+	n->typical = r->typical;
+	n->reminded = r->reminded;
 	n->run_limit = j->set->run_limit;
 	n->run_age = MAX(now.wall - r->run.submitted, (int64_t)0);
 	n->report = r->report ? report_ref(r->report) : NULL;
@@ -107,7 +112,7 @@ struct news *tell_job_news(struct job *j, enum news_kind kind, struct now now)
 	return n;
 }
 
-static bool items_differ(const struct report *told, const struct report *report)
+bool tell_items_differ(const struct report *told, const struct report *report)
 {
 	_cleanup_free_ struct change *changes = NULL;
 	size_t n = 0;
@@ -127,39 +132,72 @@ static bool names_items(enum verdict v)
 	return v == VERDICT_PASSED || v == VERDICT_ALARMED || v == VERDICT_FAILED;
 }
 
-bool tell_job(struct job *j, struct now now)
+/* What differs between the job as it is and as it was last told. */
+struct difference {
+	enum verdict verdict;
+	bool changed, status, code, items;
+};
+
+static struct difference differs(const struct job *j, struct now now)
+{
+	const struct job_record *r = &j->rec;
+	struct difference d = {.verdict = job_verdict(r, j->set, now.wall)};
+
+	d.changed = d.verdict != r->told;
+	d.status = *r->told_status && strcmp(r->told_status, r->status) != 0;
+	d.code = d.verdict == VERDICT_REFUSED && strcmp(r->told_code, r->refusal.code) != 0;
+	d.items = names_items(d.verdict) && tell_items_differ(r->told_report, r->report);
+	/* back in CONFIGURATION with the verdict of old: that is told when the check is through */
+	if (names_items(d.verdict) && !d.changed)
+		d.status = false;
+	return d;
+}
+
+/* The good news of a first start come as one number. */
+static bool is_quiet(struct job *j, const struct difference *d)
+{
+	bool quiet = j->quiet && j->rec.told == VERDICT_UNKNOWN && d->verdict == VERDICT_PASSED;
+
+	j->quiet = false;
+	return quiet;
+}
+
+static void tell_difference(
+	struct job *j, enum news_kind kind, const struct difference *d, struct now now)
 {
 	struct job_record *r = &j->rec;
-	enum verdict v = job_verdict(r, j->set, now.wall);
-	bool changed = v != r->told;
-	bool status = *r->told_status && strcmp(r->told_status, r->status) != 0;
-	bool code = v == VERDICT_REFUSED && strcmp(r->told_code, r->refusal.code) != 0;
-	bool items = names_items(v) && items_differ(r->told_report, r->report);
+	struct news spare = {0}, *n = is_quiet(j, d) ? &spare : tell_job_news(j, kind, now);
 
-	/* back in CONFIGURATION with the verdict of old: that is told when the check is through */
-	if (names_items(v) && !changed)
-		status = false;
-	if (changed || status || code || items) {
-		struct news *n = tell_job_news(j, NEWS_JOB, now);
-
-		n->first = r->told == VERDICT_UNKNOWN;
-		if (changed) {
-			n->previous_since = r->told_since;
-			n->since = r->told_since = now.wall;
-		}
-		if (status) {
-			text_copy(j->previous_status, sizeof(j->previous_status), r->told_status);
-			n->previous_status = j->previous_status;
-		}
-		if (names_items(v))
-			n->run = r->report_run;
-		if (names_items(v) && r->told_report != r->report) {
-			report_unref(r->told_report);
-			r->told_report = report_ref(r->report);
-		}
-		r->told = v;
-		r->told_stale = false;
+	tell_dirty_job(j);
+	n->first = r->told == VERDICT_UNKNOWN;
+	if (d->changed) {
+		n->previous_since = r->told_since;
+		n->since = r->told_since = now.wall;
+		r->reminded = 0;
 	}
+	if (d->status) {
+		text_copy(j->previous_status, sizeof(j->previous_status), r->told_status);
+		n->previous_status = j->previous_status;
+	}
+	if (names_items(d->verdict)) {
+		n->run = r->report_run;
+	} else {
+		r->flapping = false; /* it is no longer checked: whatever changes now is told */
+		r->history = 0;
+	}
+	if (names_items(d->verdict) && r->told_report != r->report) {
+		report_unref(r->told_report);
+		r->told_report = report_ref(r->report);
+	}
+	r->told = d->verdict;
+	r->told_stale = false;
+	moment_told(j, now);
+}
+
+static void settle_told(struct job *j, struct now now)
+{
+	struct job_record *r = &j->rec;
+
 	text_copy(r->told_status, sizeof(r->told_status), r->status);
 	text_copy(r->told_code, sizeof(r->told_code),
 		r->refusal.outcome != OUTCOME_OK ? r->refusal.code : "");
@@ -167,17 +205,31 @@ bool tell_job(struct job *j, struct now now)
 		r->told_stale = false;
 		tell_job_news(j, NEWS_STALE, now)->stale = false;
 	}
-	return changed || status || code || items;
+}
+
+bool tell_job(struct job *j, struct now now)
+{
+	struct difference d = differs(j, now);
+	bool told = d.changed || d.status || d.code || d.items;
+
+	if (told)
+		tell_difference(j, NEWS_JOB, &d, now);
+	settle_told(j, now);
+	return told;
+}
+
+void tell_steady(struct job *j, struct now now)
+{
+	struct difference d = differs(j, now);
+
+	tell_difference(j, NEWS_STEADY, &d, now);
+	settle_told(j, now);
 }
 
 void tell_confirmed(struct job *j, struct now now)
 {
-	struct plan *stale = &j->cloud->watch->stale;
-
 	j->rec.confirmed = now.wall;
-	plan_remove(stale, &j->stale);
-	j->stale.at = now.mono + j->set->stale_after + 1;
-	plan_add(stale, &j->stale);
+	moment_confirmed(j, now);
 	tell_dirty_job(j);
 }
 

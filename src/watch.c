@@ -137,13 +137,41 @@ static void leave_cloud(struct job *j)
 static void remove_job(struct watch *w, struct job *j)
 {
 	leave_cloud(j);
-	plan_remove(&w->stale, &j->stale);
+	moment_forget(j);
 	if (j->dirty)
 		TAILQ_REMOVE(&w->dirty_jobs, j, dirty_link);
 	TAILQ_REMOVE(&w->jobs, j, link);
 	HASH_DEL(w->by_key, j);
 	keep_record(w, &j->rec);
 	free(j);
+}
+
+static void free_cloud_record(struct cloud_record *r)
+{
+	free(r->iam);
+	free(r->drs);
+	free(r->user);
+	free(r->domain);
+	free(r->project);
+}
+
+/* One that leaves the configuration may come back, and is then as it left. */
+static void keep_cloud(struct watch *w, struct cloud *c)
+{
+	struct cloud_record *kept = NULL;
+
+	for (size_t i = 0; i < w->n_kept_clouds && !kept; i++)
+		if (cloud_same(&w->kept_clouds[i], &c->rec))
+			kept = &w->kept_clouds[i];
+	if (kept) {
+		free_cloud_record(kept);
+	} else {
+		w->kept_clouds = heart_grow(
+			w->kept_clouds, w->n_kept_clouds + 1, sizeof(struct cloud_record));
+		kept = &w->kept_clouds[w->n_kept_clouds++];
+	}
+	*kept = c->rec;
+	c->rec.iam = c->rec.drs = c->rec.user = c->rec.domain = c->rec.project = NULL;
 }
 
 static void remove_cloud(struct watch *w, struct cloud *c)
@@ -156,6 +184,7 @@ static void remove_cloud(struct watch *w, struct cloud *c)
 	if (c->dirty)
 		TAILQ_REMOVE(&w->dirty_clouds, c, dirty_link);
 	TAILQ_REMOVE(&w->clouds, c, link);
+	keep_cloud(w, c);
 	cloud_free(c);
 }
 
@@ -184,15 +213,10 @@ struct watch *watch_free(struct watch *w)
 		job_record_done(&k->rec);
 		free(k);
 	}
-	for (size_t i = 0; i < w->n_kept_clouds; i++) {
-		free(w->kept_clouds[i].iam);
-		free(w->kept_clouds[i].drs);
-		free(w->kept_clouds[i].user);
-		free(w->kept_clouds[i].domain);
-		free(w->kept_clouds[i].project);
-	}
+	for (size_t i = 0; i < w->n_kept_clouds; i++)
+		free_cloud_record(&w->kept_clouds[i]);
 	free(w->kept_clouds);
-	plan_done(&w->stale);
+	plan_done(&w->moments);
 	settings_unref(w->settings);
 	free(w);
 	return NULL;
@@ -224,9 +248,7 @@ int watch_restore(struct watch *w, const struct job_record *jobs, size_t n,
 
 /* --- configuration --- */
 
-/* A moment of the wall clock that was written down, on today's monotonic clock; a clock that was set in
- * between makes it neither future nor older than `most`. */
-static int64_t to_mono(int64_t wall, int64_t most, struct now now)
+int64_t heart_mono(int64_t wall, int64_t most, struct now now)
 {
 	return now.mono - MIN(MAX(now.wall - wall, (int64_t)0), most);
 }
@@ -237,15 +259,10 @@ static void resume(struct job *j, struct now now)
 	struct job_record *rec = &j->rec;
 	int64_t due = now.mono + MIN(MAX(rec->due - now.wall, (int64_t)0), j->set->interval);
 
-	if (rec->confirmed && !rec->gone) {
-		j->stale.at = to_mono(rec->confirmed, DAYS(366), now) + j->set->stale_after + 1;
-		/* after a long stop there is time to check before anybody complains */
-		j->stale.at = MAX(j->stale.at, now.mono + j->set->interval);
-		plan_add(&j->cloud->watch->stale, &j->stale);
-	}
+	moment_resume(j, now);
 	if (job_running(j)) {
 		j->cloud->running++;
-		j->submitted = j->took_part = to_mono(rec->run.submitted, DAYS(2), now);
+		j->submitted = j->took_part = heart_mono(rec->run.submitted, DAYS(2), now);
 		j->settled = j->rec.run.state == RUN_UNSURE
 				     ? now.mono + j->set->settle
 				     : j->submitted + c->timeout + j->set->settle;
@@ -274,7 +291,9 @@ static void add_job(
 	j->set = set;
 	j->cloud = c;
 	j->kept = true;
-	j->plan.order = j->stale.order = hash_bytes(j->key, size - 1);
+	j->quiet = w->quiet_start && w->settings->summary > 0;
+	j->stale_at = j->accept_at = j->remind_at = j->aging_at = NEVER;
+	j->plan.order = j->moment.order = hash_bytes(j->key, size - 1);
 	c->jobs++;
 	HASH_ADD_STR(w->by_key, key, j);
 	TAILQ_INSERT_TAIL(&w->jobs, j, link);
@@ -286,6 +305,7 @@ static void add_job(
 static void keep_job(struct job *j, struct cloud *c, const struct job_settings *set, struct now now)
 {
 	int64_t interval = j->set->interval;
+	const struct job_settings *old;
 
 	j->kept = true;
 	if (strcmp(j->rec.name, set->name) != 0) {
@@ -303,15 +323,17 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 		job_plan(j, job_running(j) ? STEP_POLL : STEP_STATUS, now.mono);
 		return;
 	}
-	if (j->rec.confirmed && j->stale.slot) {
-		plan_remove(&c->watch->stale, &j->stale);
-		j->stale.at += set->stale_after - j->set->stale_after;
-		plan_add(&c->watch->stale, &j->stale);
-	}
+	old = j->set;
 	j->set = set;
+	moment_retimed(j, old, now);
+	if (!job_running(j) && j->took_part == 0 && !j->rec.flapping)
+		tell_job(j, now); /* an accept may have come or gone */
 	if (j->flight)
 		return;
-	if (j->step == STEP_NONE) {
+	if (!set->check &&
+		(j->step == STEP_SUBMIT || j->step == STEP_BASELINE || j->step == STEP_LOOK)) {
+		job_plan(j, STEP_READ, now.mono);
+	} else if (j->step == STEP_NONE) {
 		job_plan(j, STEP_STATUS, now.mono);
 	} else if (j->step == STEP_STATUS && j->took_part == 0 && interval != set->interval) {
 		job_plan(j, STEP_STATUS, MAX(now.mono, j->plan.at - interval + set->interval));
@@ -325,7 +347,7 @@ static struct cloud *take_cloud(struct watch *w, const struct cloud_settings *se
 	struct cloud *c;
 
 	TAILQ_FOREACH (c, &w->clouds, link) {
-		if (!c->kept && cloud_same(&c->rec, set)) {
+		if (!c->kept && cloud_is(&c->rec, set)) {
 			cloud_take_settings(c, set, now);
 			c->kept = true;
 			return c;
@@ -339,18 +361,18 @@ static struct cloud *take_cloud(struct watch *w, const struct cloud_settings *se
 
 static void go_on(struct watch *w, struct now now)
 {
-	struct plan_entry *stale;
+	struct plan_entry *moment;
 	struct cloud *c;
 
 	w->wake = NEVER;
 	TAILQ_FOREACH (c, &w->clouds, link) {
 		int64_t at = round_go_on(c, now);
 
-		w->wake = MIN(w->wake, at);
+		w->wake = MIN(w->wake, MIN(at, summary_due(c, now)));
 	}
-	stale = plan_first(&w->stale);
-	if (stale)
-		w->wake = MIN(w->wake, stale->at);
+	moment = plan_first(&w->moments);
+	if (moment)
+		w->wake = MIN(w->wake, moment->at);
 }
 
 int watch_configure(struct watch *w, struct settings *s, struct now now)
@@ -392,10 +414,11 @@ int watch_configure(struct watch *w, struct settings *s, struct now now)
 		if (!c->kept)
 			remove_cloud(w, c);
 		else
-			cloud_weigh_pace(c, now);
+			summary_weigh_pace(c, now);
 	}
 	HASH_ITER (hh, w->flights, f, next_f)
 		f->call.cloud = f->cloud->set;
+	w->quiet_start = false; /* what a reload adds is told */
 	settings_unref(old);
 	free(clouds);
 	go_on(w, now);
@@ -429,6 +452,12 @@ static bool of_a_job(enum outcome o)
 	}
 }
 
+/* Nobody gets up for a task's age: if it may not be read, it is not known. */
+static bool of_no_weight(enum outcome o)
+{
+	return o == OUTCOME_DENIED || o == OUTCOME_MISCONFIGURED;
+}
+
 static void judge_whole(
 	struct job *j, const struct flight *f, const struct reply *r, struct now now)
 {
@@ -452,6 +481,8 @@ static void judge_one(struct job *j, const struct flight *f, const struct reply 
 		/* one of them spoils it for all: each by itself */
 		j->alone = true;
 		judge_requeue(j, kind, false, now.mono, now);
+	} else if (kind == CALL_DETAIL && of_no_weight(r->outcome)) {
+		judge_answer(j, kind, NULL, f->made, now);
 	} else if (r->outcome == OUTCOME_DENIED && kind == CALL_SUBMIT) {
 		judge_submit_denied(j, now);
 	} else {
@@ -475,7 +506,8 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 		cloud_login_reply(c, f, r, now);
 	} else {
 		c->in_flight--;
-		if (r->outcome == OUTCOME_OK || of_a_job(r->outcome))
+		if (r->outcome == OUTCOME_OK || of_a_job(r->outcome) ||
+			(f->call.kind == CALL_DETAIL && of_no_weight(r->outcome)))
 			cloud_call_answered(c, f, now);
 		else
 			cloud_call_failed(c, f, r, now);
@@ -494,30 +526,10 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 	go_on(w, now);
 }
 
-/* A job that grows stale because its cloud is in trouble is the cloud's news, not one more for each job. */
-static void grown_stale(struct watch *w, struct job *j, struct now now)
-{
-	enum verdict v = job_verdict(&j->rec, j->set, now.wall);
-
-	plan_remove(&w->stale, &j->stale);
-	if (v == VERDICT_ENDED || v == VERDICT_UNKNOWN || j->rec.told_stale)
-		return;
-	if (cloud_in_told_trouble(j->cloud) || j->cloud->rec.throttled_since != 0) {
-		j->stale.at = now.mono + j->set->interval;
-		plan_add(&w->stale, &j->stale);
-		return;
-	}
-	j->rec.told_stale = true;
-	tell_job_news(j, NEWS_STALE, now)->stale = true;
-}
-
 void watch_tick(struct watch *w, struct now now)
 {
-	struct plan_entry *e;
-
 	tell_take_back(w);
-	while ((e = plan_first(&w->stale)) && e->at <= now.mono)
-		grown_stale(w, (struct job *)((char *)e - offsetof(struct job, stale)), now);
+	moment_due(w, now);
 	go_on(w, now);
 }
 
@@ -526,7 +538,8 @@ static void check_now(struct job *j, struct now now)
 	if (j->flight || job_running(j))
 		return;
 	/* what is already on its way to a submit only loses its waiting */
-	job_plan(j, j->step == STEP_NONE ? STEP_STATUS : j->step, now.mono);
+	job_plan(j, j->step == STEP_NONE || j->step == STEP_DETAIL ? STEP_STATUS : j->step,
+		now.mono);
 }
 
 void watch_check_now(struct watch *w, const char *job, struct now now)
@@ -554,7 +567,12 @@ void watch_credential_changed(struct watch *w, const char *cloud, struct now now
 	go_on(w, now);
 }
 
-void watch_tell_state(struct watch *w, struct now now)
+void watch_quiet_start(struct watch *w)
+{
+	w->quiet_start = true;
+}
+
+void watch_tell_state(struct watch *w, uint64_t since, struct now now)
 {
 	struct cloud *c;
 	struct job *j;
@@ -563,7 +581,8 @@ void watch_tell_state(struct watch *w, struct now now)
 	TAILQ_FOREACH (c, &w->clouds, link)
 		cloud_tell_state(c, now);
 	TAILQ_FOREACH (j, &w->jobs, link)
-		tell_job_news(j, NEWS_STATE, now);
+		if (since == 0 || j->rec.last_news < since)
+			tell_job_news(j, NEWS_STATE, now);
 }
 
 int64_t watch_wake(const struct watch *w)

@@ -66,6 +66,10 @@ struct kit {
 	struct now now;
 	struct call calls[KIT_CALLS]; /* on the wire, oldest first */
 	size_t n_calls;
+	struct call details[4]; /* batch-detail calls not answered yet */
+	size_t n_details;
+	bool keep_details;
+	int64_t created; /* what batch-detail says, wall ms; 0: now */
 	struct kit_told told[KIT_NEWS];
 	size_t n_told, taken;
 	struct job_record jobs[KIT_TASKS]; /* the store */
@@ -338,6 +342,27 @@ KIT void kit_take_call(struct kit *k, const struct call *c)
 			.in_flight = (unsigned)k->n_calls};
 }
 
+KIT void kit_drain(struct kit *k);
+
+/* batch-detail is answered at once and by itself, unless a test keeps it: it is about a task's age only. */
+KIT void kit_answer_details(struct kit *k)
+{
+	struct reply *r;
+	struct call c;
+
+	if (k->n_details == 0 || k->keep_details)
+		return;
+	c = k->details[--k->n_details];
+	assert_int_equal(reply_new(c.id, c.n, &r), 0);
+	for (unsigned i = 0; i < c.n; i++) {
+		text_copy(r->answers[i].task, sizeof(r->answers[i].task), c.jobs[i].task);
+		r->answers[i].created = k->created ? k->created : k->now.wall;
+	}
+	watch_reply(k->w, r, k->now);
+	reply_free(r);
+	kit_drain(k);
+}
+
 KIT void kit_drain(struct kit *k)
 {
 	enum {
@@ -374,7 +399,12 @@ KIT void kit_drain(struct kit *k)
 						stored(k, task_number(e.call->jobs[i].task))
 							->run.state,
 						RUN_UNSURE);
-			kit_take_call(k, e.call);
+			if (e.call->kind == CALL_DETAIL) {
+				assert_true(k->n_details < ELEMENTSOF(k->details));
+				k->details[k->n_details++] = *e.call;
+			} else {
+				kit_take_call(k, e.call);
+			}
 			break;
 		default:
 			fail_msg("unknown effect %d", e.kind);
@@ -382,6 +412,7 @@ KIT void kit_drain(struct kit *k)
 	}
 	for (size_t i = 0; i < k->n_jobs; i++)
 		k->last_run = MAX(k->last_run, k->jobs[i].run.number);
+	kit_answer_details(k);
 }
 
 /* --- life and time --- */

@@ -422,6 +422,8 @@ static void test_throttled_survives_a_restart(void **state)
 	s->clouds[0].pace = 4;
 	kit_restart(k, s);
 	do_login(k);
+	expect_no_call(k); /* the hold is kept too */
+	pass(k, MINUTES(11));
 	c = expect_call(k, CALL_STATUS, 1);
 	say_whole(k, &c, OUTCOME_THROTTLED, "DRS.M01503");
 	expect_no_news(k); /* known */
@@ -553,6 +555,8 @@ static void test_trouble_survives_a_restart(void **state)
 	since = k->now.wall;
 	kit_restart(k, make_settings(1, 1));
 	do_login(k);
+	expect_no_call(k); /* the back-off is kept too */
+	pass(k, SECONDS(21));
 	c = expect_call(k, CALL_STATUS, 1);
 	say_whole(k, &c, OUTCOME_TRANSPORT, "");
 	pass(k, SECONDS(11));

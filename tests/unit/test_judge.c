@@ -121,7 +121,7 @@ static void test_parent_is_asked_daily(void **state)
 		expect_no_call(k);
 		pass(k, HOURS(1));
 		while (k->taken < k->n_told) /* growing stale meanwhile would be news of its own */
-			assert_string_equal(k->told[k->taken++].event, "refused");
+			assert_string_equal(k->told[k->taken++].event, "reminder");
 		expect_call(k, CALL_STATUS, 1);
 		kit_teardown(&own);
 	}

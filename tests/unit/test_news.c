@@ -280,10 +280,13 @@ static void test_runs(void **state)
 	n = job_news(VERDICT_FAILED, VERDICT_FAILED);
 	n->kind = NEWS_LOST;
 	text_copy(n->code, sizeof(n->code), "DRS.M99999");
-	text_copy(n->text, sizeof(n->text), "gone");
+	text_copy(n->text, sizeof(n->text), "broken");
+	n->slowed = HOURS(1);
 	expect(n, "lost",
 		"orders (cloud prod): run 12 ended without a verdict after 31min: DRS.M99999 "
-		"\"gone\"; verdict stays failed; the task is checked anew");
+		"\"broken\"; verdict stays failed; checked again every 1h; if the source is "
+		"PostgreSQL, look at pg_replication_slots: a broken pre-check may leave one "
+		"behind");
 }
 
 static void test_state(void **state)

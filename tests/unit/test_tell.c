@@ -581,7 +581,7 @@ static void test_state_is_no_news(void **state)
 	expect_news(k, "cloud-down");
 	k->n_calls = 0;
 	last = k->last_news;
-	watch_tell_state(k->w, k->now);
+	watch_tell_state(k->w, 0, k->now);
 	kit_drain(k);
 	for (int i = 0; i < 3; i++) {
 		const struct kit_told *t = expect_news(k, "state");
@@ -642,7 +642,7 @@ static void test_freed_in_the_middle(void **state)
 	kit_configure(k, make_settings(3, 50));
 	kit_play(k, SECONDS(30));
 	assert_int_equal(watch_configure(k->w, k->s, k->now), 0);
-	watch_tell_state(k->w, k->now);
+	watch_tell_state(k->w, 0, k->now);
 }
 
 int main(void)

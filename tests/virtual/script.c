@@ -233,7 +233,7 @@ static void tell_state(struct world *w)
 {
 	w->counts.states++;
 	judge_begin(w->judge, NULL);
-	watch_tell_state(w->watch, world_now(w));
+	watch_tell_state(w->watch, 0, world_now(w));
 	world_drain(w);
 	judge_state(w->judge);
 }

@@ -1,0 +1,21 @@
+/* sentence.h - pieces of the sentences in which news are told; for sentence.c and causes.c only. */
+#pragma once
+
+#include "news.h"
+#include "text.h"
+
+void sentence_time(struct line *l, int64_t wall); /* local, with offset */
+void sentence_span(struct line *l, int64_t ms);
+void sentence_quoted(
+	struct line *l, const char *text, size_t max); /* cut on a character, in quotes of ours */
+
+/* The bad items of n->report as causes, and what was fixed, not checked, accepted. */
+void sentence_items(struct line *l, const struct news *n);
+
+/* Code and text as they came; `otherwise` if there is neither. */
+void sentence_raw_code(struct line *l, const char *code, const char *text, const char *otherwise);
+/* The same with what the catalogue makes of it; `todo` (may be NULL) where that knows nothing. */
+void sentence_code(struct line *l, const char *code, const char *text, const char *otherwise,
+	const char *todo);
+/* A sentence of ours, the code in brackets, and what to do. */
+void sentence_reason(struct line *l, const char *reason, const struct refusal *r, const char *todo);
