@@ -22,7 +22,7 @@
 #include "watch.h"
 
 #define STORE_FILE   "precheckd.db"
-#define STORE_SCHEMA 1 /* the version that this program writes */
+#define STORE_SCHEMA 2 /* the version that this program writes */
 #define STORE_WHY                                                                                  \
 	400 /* bytes of the one sentence that says what is wrong and what to do about it */
 #define STORE_RUNS 5000000 /* rows kept at the most, whatever keep_for says */

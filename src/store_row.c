@@ -45,6 +45,7 @@ const struct column job_columns[] = {
 	JOB_AS("run_submitted", INT64, run.submitted),
 	JOB_AS("run_fresh", BOOL, run.fresh),
 	JOB_AS("run_overdue", BOOL, run.overdue),
+	JOB_AS("run_slow", BOOL, run.slow),
 	JOB_AS("run_have_baseline", BOOL, run.have_baseline),
 	JOB_AS("run_baseline", UINT64, run.baseline),
 	JOB(INT64, due),
@@ -54,6 +55,14 @@ const struct column job_columns[] = {
 	JOB(CHARS, told_code),
 	JOB(BOOL, told_stale),
 	JOB(UINT64, last_news),
+	JOB(UNSIGNED, reminded),
+	JOB(UNSIGNED, history),
+	JOB(BOOL, flapping),
+	JOB(INT64, typical),
+	JOB(UNSIGNED, measured),
+	JOB(UNSIGNED, slowed),
+	JOB(INT64, created),
+	JOB(BOOL, aging_told),
 };
 const size_t n_job_columns = ELEMENTSOF(job_columns);
 
@@ -67,6 +76,10 @@ const struct column cloud_columns[] = {
 	CLOUD(INT64, trouble_since),
 	CLOUD(CALL_KIND, trouble_call),
 	CLOUD(INT64, throttled_since),
+	CLOUD(UNSIGNED, pace),
+	CLOUD(INT64, hold),
+	CLOUD(INT64, login_hold),
+	CLOUD(INT64, summarised),
 	CLOUD(CHARS, refused_mark),
 	CLOUD(CHARS, trouble_code),
 	CLOUD(CHARS, trouble_text),
@@ -154,6 +167,9 @@ int row_bind(
 		case COLUMN_BOOL:
 			rc = sqlite3_bind_int(st, at, *(const bool *)field);
 			break;
+		case COLUMN_UNSIGNED:
+			rc = sqlite3_bind_int64(st, at, *(const unsigned *)field);
+			break;
 		default:
 			rc = sqlite3_bind_text(st, at, enum_name(c->type, *(const unsigned *)field),
 				-1, SQLITE_STATIC);
@@ -211,6 +227,10 @@ int row_read(sqlite3_stmt *st, int first, const struct column *columns, size_t n
 		case COLUMN_BOOL:
 			*(bool *)field = number != 0;
 			r = integer && number >= 0 && number <= 1 ? 0 : -EBADMSG;
+			break;
+		case COLUMN_UNSIGNED:
+			*(unsigned *)field = (unsigned)number;
+			r = integer && number >= 0 && number <= UINT32_MAX ? 0 : -EBADMSG;
 			break;
 		default:
 			r = enum_value(c->type, row_text(st, at), (unsigned *)field);

@@ -73,55 +73,51 @@ const struct migration store_migrations[STORE_SCHEMA] = {
 		" run INTEGER NOT NULL, news INTEGER NOT NULL) STRICT;"
 		"INSERT INTO numbers VALUES(1, 0, 0);",
 	},
+	{
+		/* 2. What judgement needs to remember: reminders, flapping, usual run times, age; pace and holds
+		 * of a cloud, so that a restart is no reason to hurry. */
+		"ALTER TABLE job_record ADD COLUMN run_slow INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN reminded INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN history INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN typical INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN measured INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN slowed INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE job_record ADD COLUMN aging_told INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE cloud_record ADD COLUMN pace INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE cloud_record ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE cloud_record ADD COLUMN login_hold INTEGER NOT NULL DEFAULT 0;"
+		"ALTER TABLE cloud_record ADD COLUMN summarised INTEGER NOT NULL DEFAULT 0;",
+	},
 };
 
 #define UTC(column) "strftime('%Y-%m-%dT%H:%M:%SZ', nullif(" column ", 0) / 1000, 'unixepoch')"
 
-static const char
-	views
-		[] =
-			"DROP VIEW IF EXISTS jobs;"
-			"CREATE VIEW jobs AS SELECT name AS job, cloud, task, drs, status, told AS "
-			"verdict,"
-			" " UTC("told_since") " AS since, told_stale AS stale, " UTC(
-				"confirmed") " AS confirmed,"
-					     " nullif(refusal, 'ok') AS refusal, refusal_code AS "
-					     "code, refusal_text AS text,"
-					     " nullif(run, 'none') AS run, " UTC("run_submitted") " AS submitted, " UTC(
-						     "due") " AS due,"
-							    " gone, body AS report"
-							    " FROM job_record LEFT JOIN report ON "
-							    "report.id = job_record.report;"
-							    "DROP VIEW IF EXISTS clouds;"
-							    "CREATE VIEW clouds AS SELECT iam, "
-							    "drs, user, domain, project,"
-							    " nullif(trouble, 'none') AS "
-							    "trouble, " UTC(
-								    "trouble_since") " AS since,"
-										     " trouble_"
-										     "code AS "
-										     "code, "
-										     "trouble_text "
-										     "AS "
-										     "text, " UTC(
-											     "throt"
-											     "tled_"
-											     "sinc"
-											     "e") " AS throttled,"
-												  " refused_mark AS refused"
-												  " FROM cloud_record;"
-												  "DROP VIEW IF EXISTS runs;"
-												  "CREATE VIEW runs AS SELECT number, name AS job, cloud, task, drs,"
-												  " " UTC("submitted") " AS submitted, " UTC(
-													  "ended") " AS ended,"
-														   " (ended - submitted) / 1000 AS seconds, iif(lost, 'lost', verdict) AS verdict,"
-														   " foreign_run AS \"foreign\", passed, alarms, failed, unchecked, body AS report"
-														   " FROM run_record JOIN job_record ON job_record.id = run_record.job"
-														   " LEFT JOIN report ON report.id = run_record.report;"
-														   "DROP VIEW IF EXISTS news;"
-														   "CREATE VIEW news AS SELECT id, " UTC(
-															   "wall") " AS at, event, cloud, job, task, message,"
-																   " priority, told, fields FROM news_record;";
+/* clang-format off */
+static const char views[] =
+	"DROP VIEW IF EXISTS jobs;"
+	"CREATE VIEW jobs AS SELECT name AS job, cloud, task, drs, status, told AS verdict, "
+	UTC("told_since") " AS since, told_stale AS stale, " UTC("confirmed") " AS confirmed, "
+	"nullif(refusal, 'ok') AS refusal, refusal_code AS code, refusal_text AS text, "
+	"nullif(run, 'none') AS run, " UTC("run_submitted") " AS submitted, " UTC("due") " AS due, "
+	"gone, body AS report FROM job_record LEFT JOIN report ON report.id = "
+	"job_record.report;"
+	"DROP VIEW IF EXISTS clouds;"
+	"CREATE VIEW clouds AS SELECT iam, drs, user, domain, project, nullif(trouble, "
+	"'none') AS trouble, " UTC("trouble_since") " AS since, trouble_code AS code, "
+	"trouble_text AS text, " UTC("throttled_since") " AS throttled, refused_mark AS refused "
+	"FROM cloud_record;"
+	"DROP VIEW IF EXISTS runs;"
+	"CREATE VIEW runs AS SELECT number, name AS job, cloud, task, drs, " UTC("submitted") " "
+	"AS submitted, " UTC("ended") " AS ended, (ended - submitted) / 1000 AS seconds, "
+	"iif(lost, 'lost', verdict) AS verdict, foreign_run AS \"foreign\", passed, alarms, "
+	"failed, unchecked, body AS report FROM run_record JOIN job_record ON job_record.id = "
+	"run_record.job LEFT JOIN report ON report.id = run_record.report;"
+	"DROP VIEW IF EXISTS news;"
+	"CREATE VIEW news AS SELECT id, " UTC("wall") " AS at, event, cloud, job, task, message, "
+	"priority, told, fields FROM news_record;";
+/* clang-format on */
 
 int64_t schema_pragma(sqlite3 *db, const char *sql, int *ret_rc)
 {

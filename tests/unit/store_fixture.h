@@ -208,7 +208,7 @@ static inline void roll_job(struct dice *d, struct job_record *ret)
 	char drs[50], name[64];
 	struct refusal refusal = {(enum outcome)(roll(d) % _OUTCOME_MAX), "", "", roll_time(d)};
 	struct run run = {(enum run_state)(roll(d) % 4), roll(d) % 1000000, roll_time(d),
-		roll(d) % 2, roll(d) % 2, roll(d) % 2, roll(d)};
+		roll(d) % 2, roll(d) % 2, roll(d) % 2, roll(d) % 2, roll(d)};
 	struct report *report = roll(d) % 4 ? roll_report(d) : NULL;
 	struct report *told = roll(d) % 2   ? report_ref(report)
 			      : roll(d) % 2 ? roll_report(d)
@@ -217,7 +217,9 @@ static inline void roll_job(struct dice *d, struct job_record *ret)
 		strdup(roll_text(d, name, sizeof(name))), "", roll_time(d), roll(d) % 2,
 		roll(d) % 2, refusal, report, told, roll(d) % 1000000, roll_time(d), roll_time(d),
 		run, roll_time(d), (enum verdict)(roll(d) % _VERDICT_MAX), roll_time(d), "", "",
-		roll(d) % 2, roll(d) % 1000000};
+		roll(d) % 2, roll(d) % 1000000, (unsigned)roll(d) % 30, (unsigned)roll(d),
+		roll(d) % 2, roll_time(d), (unsigned)roll(d), (unsigned)roll(d) % 17, roll_time(d),
+		roll(d) % 2};
 
 	snprintf(r.task, sizeof(r.task), "%016" PRIx64, roll(d));
 	roll_text(d, r.status, sizeof(r.status));
@@ -235,7 +237,8 @@ static inline void roll_cloud(struct dice *d, struct cloud_record *ret)
 		strdup(roll_text(d, texts[1], 40)), strdup(roll_text(d, texts[2], 40)),
 		strdup(roll_text(d, texts[3], 40)), strdup(roll_text(d, texts[4], 40)),
 		(enum trouble)(roll(d) % _TROUBLE_MAX), roll_time(d),
-		(enum call_kind)(roll(d) % _CALL_KIND_MAX), roll_time(d), "", "", ""};
+		(enum call_kind)(roll(d) % _CALL_KIND_MAX), roll_time(d), (unsigned)roll(d),
+		roll_time(d), roll_time(d), roll_time(d), "", "", ""};
 
 	roll_text(d, r.refused_mark, sizeof(r.refused_mark));
 	roll_text(d, r.trouble_code, sizeof(r.trouble_code));
@@ -330,6 +333,7 @@ static inline const char *job_difference(const struct job_record *a, const struc
 	DIFFER(run.submitted);
 	DIFFER(run.fresh);
 	DIFFER(run.overdue);
+	DIFFER(run.slow);
 	DIFFER(run.have_baseline);
 	DIFFER(run.baseline);
 	DIFFER(due);
@@ -339,6 +343,14 @@ static inline const char *job_difference(const struct job_record *a, const struc
 	DIFFER_TEXT(told_code);
 	DIFFER(told_stale);
 	DIFFER(last_news);
+	DIFFER(reminded);
+	DIFFER(history);
+	DIFFER(flapping);
+	DIFFER(typical);
+	DIFFER(measured);
+	DIFFER(slowed);
+	DIFFER(created);
+	DIFFER(aging_told);
 	return NULL;
 }
 
@@ -354,6 +366,10 @@ static inline const char *cloud_difference(
 	DIFFER(trouble_since);
 	DIFFER(trouble_call);
 	DIFFER(throttled_since);
+	DIFFER(pace);
+	DIFFER(hold);
+	DIFFER(login_hold);
+	DIFFER(summarised);
 	DIFFER_TEXT(refused_mark);
 	DIFFER_TEXT(trouble_code);
 	DIFFER_TEXT(trouble_text);
