@@ -68,6 +68,7 @@ struct fake *fake_new(uint64_t seed, size_t n_clouds, size_t n_tasks)
 			k->shown_run = k->run = 1;
 			k->shown_owner = OWNER_FOREIGN;
 		}
+		k->created = -dice_between(&f->dice, 0, DAYS(4));
 		k->says_deleted = dice_chance(&f->dice, .5);
 	}
 	return f;
@@ -122,6 +123,7 @@ static void begin(struct fake *f, struct fake_task *k, int64_t t, enum run_owner
 	k->run++;
 	k->began = t;
 	k->slow = false;
+	k->shy = 0;
 	k->hangs = dice_chance(&f->dice, .2);
 	k->stale_until = dice_chance(&f->dice, .5) ? t + dice_between(&f->dice, 0, SECONDS(50)) : t;
 	if (!f->gentle && dice_chance(&f->dice, .012)) {
@@ -164,7 +166,7 @@ void fake_submit_blind(struct fake *f, size_t task, int64_t t)
 		return;
 	begin(f, k, t, OWNER_US);
 	if (dice_chance(&f->dice, .6)) /* what loses one answer is likely to lose the next ones */
-		k->mute_until = t + dice_between(&f->dice, SECONDS(60), SECONDS(78));
+		k->mute_until = t + dice_between(&f->dice, SECONDS(61), SECONDS(68));
 }
 
 void fake_revoke(struct fake *f, unsigned cloud)
@@ -180,6 +182,14 @@ void fake_revoke(struct fake *f, unsigned cloud)
 void fake_forget_logins(struct fake *f, unsigned cloud)
 {
 	memset(f->clouds[cloud].logins, 0, sizeof(f->clouds[cloud].logins));
+}
+
+void fake_grow_shy(struct fake *f)
+{
+	for (size_t i = 0; i < f->n_tasks && !f->gentle; i++)
+		if (f->tasks[i].owner == OWNER_NONE && !f->tasks[i].slow &&
+			dice_chance(&f->dice, .03))
+			f->tasks[i].shy = 2;
 }
 
 unsigned fake_running(struct fake *f, unsigned cloud, int64_t t, const bool *counted)
@@ -210,7 +220,7 @@ static enum outcome judge_entry(
 {
 	if ((k->deleted && !(k->says_deleted && kind == CALL_STATUS)) || has(k, TRAIT_GONE, t))
 		return OUTCOME_GONE;
-	if (kind == CALL_STATUS)
+	if (kind == CALL_STATUS || kind == CALL_DETAIL)
 		return OUTCOME_OK;
 	if (k->deleted || k->status != 0 || has(k, TRAIT_CREATING, t) ||
 		has(k, TRAIT_ODD_STATUS, t))
@@ -283,6 +293,9 @@ static void answer(
 								    : k->status;
 		snprintf(a->status, sizeof(a->status), "%s", fake_status_name(fact->status));
 		break;
+	case CALL_DETAIL:
+		a->created = FAKE_WALL + k->created;
+		break;
 	case CALL_SUBMIT:
 		if (fact->asked && !fact->repeated) {
 			begin(f, k, fl->sent, OWNER_US);
@@ -300,6 +313,15 @@ static void answer(
 	}
 }
 
+static bool lacks(struct fake *f, struct fake_task *k, const struct flight *fl)
+{
+	if (fl->call.kind == CALL_RESULT && k->shy > 0 && k->owner == OWNER_NONE) {
+		k->shy--;
+		return true;
+	}
+	return dice_chance(&f->dice, .003) || fl->sent < k->mute_until;
+}
+
 /* Which entries the answer will have: a shuffled list that may lack, repeat or add some. */
 static void choose(struct fake *f, struct flight *fl)
 {
@@ -307,13 +329,8 @@ static void choose(struct fake *f, struct flight *fl)
 
 	fl->n = 0;
 	for (unsigned i = 0; i < fl->call.n; i++) {
-		lack[i] = !f->gentle && (dice_chance(&f->dice, .003) ||
-						fl->sent < f->tasks[fl->asked[i]].mute_until);
+		lack[i] = !f->gentle && lacks(f, &f->tasks[fl->asked[i]], fl);
 		f->counts.missing += lack[i];
-		if (lack[i] && fl->call.kind == CALL_RESULT && dice_chance(&f->dice, .6) &&
-			f->tasks[fl->asked[i]].owner == OWNER_NONE)
-			f->tasks[fl->asked[i]].mute_until = MAX(
-				f->tasks[fl->asked[i]].mute_until, fl->sent + SECONDS(20));
 		if (lack[i]) {
 			/* No entry, yet DRS may have begun the run. */
 			if (fl->call.kind == CALL_SUBMIT && dice_chance(&f->dice, .5) &&

@@ -49,9 +49,11 @@ struct fake_task {
 	unsigned cloud;
 	uint64_t truth;             /* what a run would find now */
 	int status;                 /* in fake_walk[] */
+	int64_t created;            /* virtual */
 	bool deleted, says_deleted; /* says_deleted: status DELETED instead of M05004 */
 	int64_t until[_TRAIT_MAX];
 	int64_t mute_until; /* answers lack its entry */
+	unsigned shy;       /* so many more results of it are left out, until a run begins */
 
 	bool shows; /* a finished result to show */
 	uint64_t shown, shown_run;
@@ -113,6 +115,7 @@ struct fact {
 };
 
 #define FACTS_MAX 16
+#define FAKE_WALL 1700000000000 /* virtual 0 in UTC ms */
 
 /* A call on its way. */
 struct flight {
@@ -155,6 +158,7 @@ bool fake_foreign(
 void fake_settle(struct fake_task *k, int64_t t); /* ends a run whose time has come */
 void fake_kill_run(struct fake_task *k); /* and what it showed: the task left CONFIGURATION */
 void fake_revoke(struct fake *f, unsigned cloud);
+void fake_grow_shy(struct fake *f); /* some results will not be answered for, twice */
 void fake_forget_logins(struct fake *f, unsigned cloud);
 /* Runs of ours going on at t in a cloud, except those older than 24 h. */
 unsigned fake_running(struct fake *f, unsigned cloud, int64_t t, const bool *counted);

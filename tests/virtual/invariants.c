@@ -135,6 +135,7 @@ void judge_process(struct judge *j, bool up)
 			c->refusals = 0;
 		c->failing |= c->trouble != TROUBLE_NONE;
 		c->pace_told = 0;
+		c->causes &= 1U << c->trouble; /* only the heaviest is saved */
 	}
 	for (size_t i = 0; i < j->w->fake->n_tasks; i++) {
 		struct watched *k = &j->jobs[i];
@@ -209,6 +210,7 @@ static void swap(enum trouble *a, enum trouble *b)
 void judge_renamed(struct judge *j, unsigned cloud)
 {
 	struct cloud_judge *c = &j->clouds[cloud];
+	unsigned causes;
 
 	judge_note_cloud(j, cloud, "another user", 0, 0);
 	c->n_calls = 0;
@@ -217,6 +219,10 @@ void judge_renamed(struct judge *j, unsigned cloud)
 	/* what was told of the one user waits until he is back */
 	swap(&c->trouble, &c->parked);
 	swap(&c->throttled, &c->parked_throttled);
+	causes = c->causes;
+	c->causes = c->parked_causes;
+	c->parked_causes = causes;
+	c->summary_told = 0;
 	c->failing |= c->trouble != TROUBLE_NONE;
 	c->calm_since = j->w->t;
 	c->pace_told = 0;
@@ -263,6 +269,7 @@ void judge_begin(struct judge *j, const struct flight *reply)
 		k->fact = NULL;
 		k->news = 0;
 		k->must = k->may = false;
+		k->was_flapping = k->flapping;
 	}
 	calls_delivered(j, reply);
 	if (reply->call.kind != CALL_LOGIN)
@@ -337,6 +344,8 @@ void judge_end(struct judge *j)
 
 		if (k->drain != j->drain || !k->on)
 			continue;
+		if ((k->flapping || k->was_flapping) && k->news <= 1)
+			continue; /* single changes are not told */
 		if (k->news > 1)
 			judge_violation(j, task, -1, "%u news of one event", k->news);
 		else if (k->must && k->refused != YES && k->ended != YES && k->news == 0)
@@ -433,8 +442,9 @@ void judge_scan(struct judge *j)
 
 		if (!can_eat(j, i))
 			continue;
-		if (k->submit == SUBMIT_TAKEN && judge_healthy(j, cloud) - k->submit_healthy >
-							 HOURS(24) + k->interval + SLACK) {
+		if (k->submit == SUBMIT_TAKEN && k->refused == NO &&
+			judge_healthy(j, cloud) - k->submit_healthy >
+				HOURS(24) + k->interval + SLACK) {
 			judge_violation(j, (long)i, -1, "a run is followed for ever");
 			break;
 		}
@@ -484,6 +494,8 @@ void judge_finish(struct judge *j)
 			v = fake_status_class(f->status) == 2 ? VERDICT_ENDED : VERDICT_STARTED;
 		else if (!check && !f->shows)
 			v = k->has_report ? verdicts[content_grade(k->content)] : VERDICT_UNKNOWN;
+		if (k->flapping && k->interval >= HOURS(8))
+			continue; /* not yet five runs since all is quiet */
 		if (k->told.verdict != v) {
 			judge_violation(j, (long)i, -1, "at the end %s was told, the truth is %s",
 				verdict_name(k->told.verdict), verdict_name(v));

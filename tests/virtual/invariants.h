@@ -9,8 +9,9 @@ struct world;
 struct judge;
 
 struct judge_counts {
-	uint64_t submits, counted, adopted, overdue, lost, stale, job_news, cloud_news, down, up,
-		logins, pace_news, resubmits, runs_saved;
+	uint64_t submits, counted, adopted, overdue, lost, stale, job_news, cloud_news, reminders,
+		flapping, steady, slow, aging, summaries, down, up, logins, pace_news, resubmits,
+		runs_saved;
 };
 
 struct judge *judge_new(struct world *w);

@@ -72,6 +72,11 @@ struct watched { /* one per task */
 	int64_t fed;  /* healthy ms of the cloud, from when hunger counts */
 
 	struct told told;
+	bool flapping, was_flapping; /* told as such; at the beginning of this drain */
+	unsigned changes;            /* of the last ten reports, the newest in bit 0 */
+	unsigned reminded;
+	bool aging_told;
+	uint64_t slow_run;
 	uint64_t told_unchecked; /* in the last news that named items */
 
 	/* within one drain */
@@ -100,11 +105,13 @@ struct cloud_judge {
 	unsigned refusals; /* of that mark */
 	uint64_t logins_ok, login_news;
 
-	enum trouble trouble, throttled;       /* told; the latter TROUBLE_THROTTLED or NONE */
+	unsigned causes;                 /* told since the trouble began, a mask */
+	enum trouble trouble, throttled; /* told; the latter TROUBLE_THROTTLED or NONE */
+	unsigned parked_causes;
 	enum trouble parked, parked_throttled; /* of the cloud's other user */
 	int64_t calm_since;                    /* end of the last trouble told */
 	bool failing;                          /* a call failed since the last good one */
-	int64_t pace_told;
+	int64_t pace_told, summary_told;
 
 	unsigned sick;                 /* ailments, and 1 while no process is there */
 	int64_t healthy, healthy_from; /* ms so far; virtual since when (may lie ahead) */

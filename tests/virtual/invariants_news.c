@@ -73,7 +73,7 @@ static void check_verdict(struct judge *j, long task, const struct news *n)
 			verdict_name(k->told.verdict));
 		return;
 	}
-	if (repeated(&k->told, &now)) {
+	if (n->kind == NEWS_JOB && repeated(&k->told, &now)) {
 		judge_violation(j, task, -1, "told the same twice: %s", verdict_name(n->verdict));
 		return;
 	}
@@ -82,10 +82,14 @@ static void check_verdict(struct judge *j, long task, const struct news *n)
 		return;
 	}
 	if (names_items(n->verdict) && k->told.any && k->told.verdict == n->verdict && !k->must &&
-		!k->may)
+		!k->may && !k->flapping)
 		judge_violation(j, task, -1, "news though no item changed");
 	if (names_items(n->verdict))
 		k->told_unchecked = unchecked;
+	if (!names_items(n->verdict) || n->kind == NEWS_STEADY)
+		k->flapping = false;
+	if (k->told.verdict != n->verdict)
+		k->reminded = 0;
 	now.stale = false;
 	k->told = now;
 	k->news++;
@@ -122,6 +126,45 @@ static void job_news(struct judge *j, const struct news *n)
 			return;
 		}
 		check_verdict(j, task, n);
+		break;
+	case NEWS_FLAPPING:
+		if (k->flapping || !saved->flapping || __builtin_popcount(k->changes) < 4)
+			judge_violation(j, task, -1, "told as flapping after %d changes",
+				__builtin_popcount(k->changes));
+		k->flapping = true;
+		j->counts.flapping++;
+		break;
+	case NEWS_STEADY:
+		if (!k->flapping || saved->flapping || saved->told != n->verdict) {
+			judge_violation(j, task, -1, "told as steady, though it was not flapping");
+			return;
+		}
+		j->counts.steady++;
+		check_verdict(j, task, n);
+		break;
+	case NEWS_REMINDER: /* after 1, 3, 7 ... days */
+		if ((n->verdict != k->told.verdict && !k->flapping) || n->reminded <= k->reminded ||
+			n->wall - k->told.since <
+				DAYS(1) * ((INT64_C(1) << n->reminded) - 1) - MINUTES(5))
+			judge_violation(j, task, -1,
+				"a reminder out of turn: %s, told was %s; number %u after %u",
+				verdict_name(n->verdict), verdict_name(k->told.verdict),
+				n->reminded, k->reminded);
+		k->reminded = n->reminded;
+		j->counts.reminders++;
+		break;
+	case NEWS_SLOW:
+		if (n->run == 0 || n->run == k->slow_run)
+			judge_violation(j, task, -1, "a run told as slow twice");
+		k->slow_run = n->run;
+		j->counts.slow++;
+		break;
+	case NEWS_AGING:
+		if (k->aging_told ||
+			j->w->t - j->w->fake->tasks[task].created < HOURS(48) - MINUTES(5))
+			judge_violation(j, task, -1, "aging told twice, or too early");
+		k->aging_told = true;
+		j->counts.aging++;
 		break;
 	case NEWS_STALE:
 		if (n->stale == k->told.stale || saved->told_stale != n->stale) {
@@ -166,7 +209,8 @@ static void job_news(struct judge *j, const struct news *n)
 	}
 }
 
-/* Throttling is told beside any other trouble; of the others a new one takes the place of the old. */
+/* Throttling is told beside any other trouble; of the others each cause is told once until all is over, and the
+ * heaviest is saved. */
 static void cloud_down(struct judge *j, unsigned cloud, const struct news *n)
 {
 	struct cloud_judge *c = &j->clouds[cloud];
@@ -174,13 +218,19 @@ static void cloud_down(struct judge *j, unsigned cloud, const struct news *n)
 
 	if (!c->failing || n->trouble == TROUBLE_NONE)
 		judge_violation(j, -1, cloud, "cloud down, though nothing failed");
-	else if (n->trouble == (n->trouble == TROUBLE_THROTTLED ? c->throttled : c->trouble))
+	else if (n->trouble == TROUBLE_THROTTLED ? c->throttled != TROUBLE_NONE
+						 : (c->causes & 1U << n->trouble) != 0)
 		judge_violation(
 			j, -1, cloud, "the same trouble told twice: %s", trouble_name(n->trouble));
 	else if (n->trouble != TROUBLE_THROTTLED &&
-		 (!saved->have || saved->record.trouble != n->trouble))
+		 (!saved->have || saved->record.trouble < n->trouble))
 		judge_violation(j, -1, cloud, "told before saved: trouble");
-	*(n->trouble == TROUBLE_THROTTLED ? &c->throttled : &c->trouble) = n->trouble;
+	if (n->trouble == TROUBLE_THROTTLED) {
+		c->throttled = n->trouble;
+		return;
+	}
+	c->causes |= 1U << n->trouble;
+	c->trouble = MAX(c->trouble, n->trouble);
 }
 
 /* DRS or IAM was there and did its work, be it by refusing one task. */
@@ -193,17 +243,21 @@ static void cloud_up(struct judge *j, unsigned cloud, const struct news *n)
 {
 	struct cloud_judge *c = &j->clouds[cloud];
 	const struct saved_cloud *saved = world_saved_cloud(j->w, cloud);
-	enum trouble *told = n->trouble == TROUBLE_THROTTLED ? &c->throttled : &c->trouble;
+	bool throttled = n->trouble == TROUBLE_THROTTLED;
 
-	if (n->trouble != *told)
+	if (throttled ? c->throttled == TROUBLE_NONE : (c->causes & 1U << n->trouble) == 0)
 		judge_violation(j, -1, cloud, "end of a trouble that was not told: %s, told was %s",
-			trouble_name(n->trouble), trouble_name(*told));
+			trouble_name(n->trouble), trouble_name(c->trouble));
 	else if (!j->reply || j->reply->cloud != cloud || !answered(j->reply->reply->outcome))
 		judge_violation(j, -1, cloud, "cloud up without a good answer");
-	else if (n->trouble != TROUBLE_THROTTLED &&
-		 (!saved->have || saved->record.trouble != TROUBLE_NONE))
+	else if (!throttled && (!saved->have || saved->record.trouble != TROUBLE_NONE))
 		judge_violation(j, -1, cloud, "told before saved: end of trouble");
-	*told = TROUBLE_NONE;
+	if (throttled) {
+		c->throttled = TROUBLE_NONE;
+	} else {
+		c->trouble = TROUBLE_NONE;
+		c->causes = 0;
+	}
 	c->calm_since = j->w->t;
 }
 
@@ -227,6 +281,13 @@ static void cloud_news(struct judge *j, const struct news *n)
 		if (++c->login_news > c->logins_ok)
 			judge_violation(j, -1, cloud, "a login told that did not happen");
 		j->counts.logins++;
+		break;
+	case NEWS_CLOUD_SUMMARY:
+		if (c->summary_told > 0 && j->w->t - c->summary_told < DAYS(1) - MINUTES(15))
+			judge_violation(j, -1, cloud, "summed up again after %lld s",
+				(long long)(j->w->t - c->summary_told) / 1000);
+		c->summary_told = j->w->t;
+		j->counts.summaries++;
 		break;
 	case NEWS_CLOUD_PACE:
 		if (c->pace_told > 0 && j->w->t - c->pace_told < HOURS(1))

@@ -159,6 +159,8 @@ static void entry(struct judge *j, const struct flight *fl, const struct fact *f
 	struct watched *k = judge_job(j, fact->task);
 
 	k->fact = fact;
+	if (fl->call.kind == CALL_DETAIL)
+		return;
 	judge_note(j, fact->task, call_kind_name(fl->call.kind),
 		(long)(fact->finished ? 100
 			: fact->lower ? 50
@@ -207,7 +209,7 @@ static void no_entries(struct judge *j, const struct flight *fl)
 		if (fl->call.kind == CALL_RESULT && fl->call.n == 1 && k->refused == YES &&
 			r->outcome < OUTCOME_DENIED && !j->w->clouds[fl->cloud].check)
 			k->refused = MAYBE;
-		if (fl->call.n == 1 && r->outcome != OUTCOME_DENIED)
+		if (fl->call.n == 1 && r->outcome != OUTCOME_DENIED && fl->call.kind != CALL_DETAIL)
 			refusal(j, k, fl, r->outcome);
 		if (fl->call.n == 1 && fl->call.kind == CALL_RESULT &&
 			r->outcome == OUTCOME_WRONG_STATE)
@@ -297,6 +299,9 @@ void truth_counted(struct judge *j, long task, const struct job_record *r)
 		j->w->fake->tasks[task].owner == OWNER_US)
 		j->w->fake->tasks[task].owner = OWNER_FOREIGN; /* excused: nobody waits for it */
 	compare(k, fact->content);
+	k->changes =
+		(k->changes << 1 | (k->has_report && (k->must || k->content != fact->content))) &
+		1023;
 	k->has_report = true;
 	k->content = fact->content;
 	k->counted_at = j->w->t;

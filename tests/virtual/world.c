@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WALL_ZERO 1700000000000 /* virtual 0 in UTC ms */
-
 int64_t world_wall(const struct world *w)
 {
-	return w->t + WALL_ZERO + w->skew;
+	return w->t + FAKE_WALL + w->skew;
 }
 
 struct now world_now(const struct world *w)
@@ -74,6 +72,7 @@ static struct settings *build(const struct world *w)
 		abort();
 	free(s->state_dir);
 	s->state_dir = strdup("/nowhere");
+	s->summary = DAYS(1);
 	s->n_clouds = w->fake->n_clouds;
 	s->clouds = calloc(s->n_clouds, sizeof(*s->clouds));
 	s->jobs = calloc(w->fake->n_tasks, sizeof(*s->jobs));
@@ -153,6 +152,7 @@ void world_start(struct world *w)
 		abort();
 	free(jobs);
 	free(clouds);
+	fake_grow_shy(w->fake);
 	judge_process(w->judge, true);
 	world_configure(w);
 }
