@@ -166,7 +166,7 @@ void fake_submit_blind(struct fake *f, size_t task, int64_t t)
 		return;
 	begin(f, k, t, OWNER_US);
 	if (dice_chance(&f->dice, .6)) /* what loses one answer is likely to lose the next ones */
-		k->mute_until = t + dice_between(&f->dice, SECONDS(61), SECONDS(68));
+		k->mute_until = t + dice_between(&f->dice, SECONDS(61), SECONDS(150));
 }
 
 void fake_revoke(struct fake *f, unsigned cloud)

@@ -135,7 +135,10 @@ void judge_process(struct judge *j, bool up)
 			c->refusals = 0;
 		c->failing |= c->trouble != TROUBLE_NONE;
 		c->pace_told = 0;
-		c->causes &= 1U << c->trouble; /* only the heaviest is saved */
+		c->faint |= c->causes;
+		c->causes = 0;
+		if (c->trouble != TROUBLE_NONE)
+			c->causes = 1U << world_saved_cloud(j->w, i)->record.trouble;
 	}
 	for (size_t i = 0; i < j->w->fake->n_tasks; i++) {
 		struct watched *k = &j->jobs[i];
@@ -153,6 +156,7 @@ void judge_process(struct judge *j, bool up)
 
 void judge_configured(struct judge *j)
 {
+	j->configuring = true;
 	for (size_t i = 0; i < j->w->fake->n_clouds; i++) {
 		struct cloud_judge *c = &j->clouds[i];
 
@@ -259,6 +263,7 @@ void judge_begin(struct judge *j, const struct flight *reply)
 	j->drain++;
 	j->rank = 0;
 	j->states = 0;
+	j->configuring = false;
 	j->reply = reply;
 	if (!reply)
 		return;

@@ -105,7 +105,8 @@ struct cloud_judge {
 	unsigned refusals; /* of that mark */
 	uint64_t logins_ok, login_news;
 
-	unsigned causes;                 /* told since the trouble began, a mask */
+	unsigned causes; /* told since the trouble began, a mask */
+	unsigned faint;  /* told by an earlier process, which saved the heaviest only */
 	enum trouble trouble, throttled; /* told; the latter TROUBLE_THROTTLED or NONE */
 	unsigned parked_causes;
 	enum trouble parked, parked_throttled; /* of the cloud's other user */
@@ -130,8 +131,9 @@ struct judge {
 	uint64_t calls; /* the highest id of this process */
 	uint64_t last_news;
 	uint64_t last_run;
-	unsigned states; /* news of state in this drain */
-	unsigned rank;   /* of the effects in this drain */
+	unsigned states;  /* news of state in this drain */
+	bool configuring; /* in this drain: accepts may have changed */
+	unsigned rank;    /* of the effects in this drain */
 	uint64_t drain;
 	const struct flight *reply;
 	struct judge_counts counts;

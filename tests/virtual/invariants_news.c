@@ -116,7 +116,7 @@ static void job_news(struct judge *j, const struct news *n)
 	}
 	switch (n->kind) {
 	case NEWS_JOB:
-		if (k->drain != j->drain) {
+		if (k->drain != j->drain && !j->configuring) {
 			judge_violation(j, task, -1,
 				"news of a verdict, though no answer came for the job");
 			return;
@@ -245,7 +245,8 @@ static void cloud_up(struct judge *j, unsigned cloud, const struct news *n)
 	const struct saved_cloud *saved = world_saved_cloud(j->w, cloud);
 	bool throttled = n->trouble == TROUBLE_THROTTLED;
 
-	if (throttled ? c->throttled == TROUBLE_NONE : (c->causes & 1U << n->trouble) == 0)
+	if (throttled ? c->throttled == TROUBLE_NONE
+		      : ((c->causes | c->faint) & 1U << n->trouble) == 0)
 		judge_violation(j, -1, cloud, "end of a trouble that was not told: %s, told was %s",
 			trouble_name(n->trouble), trouble_name(c->trouble));
 	else if (!j->reply || j->reply->cloud != cloud || !answered(j->reply->reply->outcome))
@@ -256,7 +257,7 @@ static void cloud_up(struct judge *j, unsigned cloud, const struct news *n)
 		c->throttled = TROUBLE_NONE;
 	} else {
 		c->trouble = TROUBLE_NONE;
-		c->causes = 0;
+		c->causes = c->faint = 0;
 	}
 	c->calm_since = j->w->t;
 }

@@ -299,9 +299,10 @@ void truth_counted(struct judge *j, long task, const struct job_record *r)
 		j->w->fake->tasks[task].owner == OWNER_US)
 		j->w->fake->tasks[task].owner = OWNER_FOREIGN; /* excused: nobody waits for it */
 	compare(k, fact->content);
-	k->changes =
-		(k->changes << 1 | (k->has_report && (k->must || k->content != fact->content))) &
-		1023;
+	if (r->report_run != 0)
+		k->changes = (k->changes << 1 |
+				     (k->has_report && (k->must || k->content != fact->content))) &
+			     1023;
 	k->has_report = true;
 	k->content = fact->content;
 	k->counted_at = j->w->t;
