@@ -5,9 +5,9 @@
 #include "macro.h"
 
 enum catalogue_kind {
-	CATALOGUE_ITEM,	  /* srcDbBinlogIsOff */
+	CATALOGUE_ITEM,   /* srcDbBinlogIsOff */
 	CATALOGUE_REASON, /* SOURCE_DB_BINLOG_IS_OFF_FOR_UP */
-	CATALOGUE_CODE,	  /* DRS.M00304, APIGW.0307 (APIG.x is looked up as APIGW.x), IAM.0061 */
+	CATALOGUE_CODE,   /* DRS.M00304, APIGW.0307 (APIG.x is looked up as APIGW.x), IAM.0061 */
 	_CATALOGUE_KIND_MAX
 };
 

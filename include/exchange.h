@@ -7,7 +7,7 @@ struct json;
 struct reply;
 
 #define EXCHANGE_BODY_MAX (8 * 1024 * 1024) /* counted after decoding; more is an error */
-#define TOKEN_MAX         (32 * 1024)	    /* what the gateway takes in one header */
+#define TOKEN_MAX         (32 * 1024)       /* what the gateway takes in one header */
 
 struct exchange_request {
 	const char *url;
@@ -17,9 +17,9 @@ struct exchange_request {
 };
 
 struct exchange {
-	int status; /* HTTP status; 0: no answer at all, then `trouble` says why */
+	int status;      /* HTTP status; 0: no answer at all, then `trouble` says why */
 	bool maybe_sent; /* status 0 or cut off: the request may have reached the server */
-	bool cut;	 /* a status came, but the body is not whole */
+	bool cut;        /* a status came, but the body is not whole */
 	/* transport trouble in words, with host ("connection refused by drs.example:443") */
 	char trouble[200];
 	const char *body; /* borrowed; NUL-terminated behind len; "" if none */

@@ -6,7 +6,7 @@
 #include <syslog.h>
 
 enum log_target {
-	LOG_TARGET_AUTO,    /* journal if JOURNAL_STREAM is this stderr, else stderr if a terminal, else syslog */
+	LOG_TARGET_AUTO, /* journal if JOURNAL_STREAM is this stderr, else stderr if a terminal, else syslog */
 	LOG_TARGET_JOURNAL, /* stderr with "<N>" prefixes, which journald turns into priorities */
 	LOG_TARGET_SYSLOG,
 	LOG_TARGET_STDERR, /* "14:05:09.120 warning: text" */

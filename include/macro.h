@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define ELEMENTSOF(a)      (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)          ((a) < (b) ? (a) : (b))
+#define MAX(a, b)          ((a) > (b) ? (a) : (b))
 
 #define _cleanup_(f)       __attribute__((cleanup(f)))
 #define _printf_(fmt, arg) __attribute__((format(printf, fmt, arg)))
@@ -29,7 +29,7 @@ static inline void freep(void *p)
 }
 #define _cleanup_free_ _cleanup_(freep)
 
-#define SECONDS(n) ((int64_t)(n)*1000)
-#define MINUTES(n) (SECONDS(60) * (n))
-#define HOURS(n)   (MINUTES(60) * (n))
-#define DAYS(n)    (HOURS(24) * (n))
+#define SECONDS(n)     ((int64_t)(n)*1000)
+#define MINUTES(n)     (SECONDS(60) * (n))
+#define HOURS(n)       (MINUTES(60) * (n))
+#define DAYS(n)        (HOURS(24) * (n))

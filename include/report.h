@@ -31,10 +31,10 @@ struct item {
 /* What DRS says of one task's pre-check at one moment; a finished one is what we call a report. */
 struct report {
 	unsigned refs;
-	int process;	      /* percent, 0-100; -1: not said */
-	int rate;	      /* total_passed_rate in percent; -1: not said */
-	int result;	      /* 1 true, 0 false, -1: not said */
-	bool pending;	      /* at least one item is ITEM_PENDING */
+	int process;  /* percent, 0-100; -1: not said */
+	int rate;     /* total_passed_rate in percent; -1: not said */
+	int result;   /* 1 true, 0 false, -1: not said */
+	bool pending; /* at least one item is ITEM_PENDING */
 	/* of all that DRS said about items and outcome (also of `data`), not of process */
 	uint64_t fingerprint;
 	size_t n, room;
@@ -83,17 +83,17 @@ bool item_bad(const struct item *item); /* ALARM, OTHER or FAILED */
 int report_carry(struct report *r, const struct report *last, int64_t wall) _must_check_;
 
 enum change_kind {
-	CHANGE_NEW,	  /* bad now, was not, or turned from ALARM to FAILED */
-	CHANGE_CHANGED,	  /* still bad, but another reason, or eased from FAILED to ALARM */
-	CHANGE_STILL,	  /* bad as before */
-	CHANGE_FIXED,	  /* was bad, PASSED now; nothing else fixes */
+	CHANGE_NEW,       /* bad now, was not, or turned from ALARM to FAILED */
+	CHANGE_CHANGED,   /* still bad, but another reason, or eased from FAILED to ALARM */
+	CHANGE_STILL,     /* bad as before */
+	CHANGE_FIXED,     /* was bad, PASSED now; nothing else fixes */
 	CHANGE_UNCHECKED, /* was bad, not in this report */
 	_CHANGE_KIND_MAX
 };
 
 struct change {
 	enum change_kind kind;
-	bool news;		   /* CHANGE_STILL, and UNCHECKED that was so before, are none */
+	bool news;                 /* CHANGE_STILL, and UNCHECKED that was so before, are none */
 	const struct item *item;   /* in the new report; NULL only if it has none of that name */
 	const struct item *before; /* in the old one; may be NULL */
 };

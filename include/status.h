@@ -4,13 +4,13 @@
 #include "macro.h"
 
 enum status_class {
-	STATUS_UNREAD,	  /* "": never read */
+	STATUS_UNREAD,    /* "": never read */
 	STATUS_CREATING,  /* not yet to be checked */
 	STATUS_CHECKABLE, /* CONFIGURATION */
-	STATUS_STARTED,	  /* WAITING_FOR_START, STARTJOBING and all after */
+	STATUS_STARTED,   /* WAITING_FOR_START, STARTJOBING and all after */
 	STATUS_TROUBLED,  /* started too, but a failure that somebody must look at */
-	STATUS_ENDED,	  /* nothing will come after */
-	STATUS_UNKNOWN,	  /* a word that DRS never documented */
+	STATUS_ENDED,     /* nothing will come after */
+	STATUS_UNKNOWN,   /* a word that DRS never documented */
 	_STATUS_CLASS_MAX
 };
 

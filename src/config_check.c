@@ -449,7 +449,7 @@ static void check_top(struct check *c)
 
 	/* First, because all other times are judged by it; fill() says what is wrong with it. */
 	line_init(&l, unused, sizeof(unused));
-	if (c->top->values[bent].text &&
+	if (c->top && c->top->values[bent].text &&
 		config_parse(&config_options[bent], c->top->values[bent].text, false, &v, &l) == 0)
 		c->s->short_times = v.yes;
 	(void)fill(c, c->top, KIND_TOP, c->s);
