@@ -368,6 +368,7 @@ static void iam_failed(
 	int64_t wait = backoff_delay(++c->login_failures, cloud_backoff_base(c->set),
 		c->set->backoff_max, &c->watch->random);
 
+	c->renew = false; /* the next one carries the new credential */
 	wait = MAX(wait, r->retry_after);
 	hold_logins(c, wait, now);
 	/* as long as the old token is good for a while, nobody needs to get up */
@@ -394,6 +395,7 @@ void cloud_login_reply(
 		iam_failed(c, f, r, now);
 		break;
 	default:
+		c->renew = false;
 		hold_logins(c, c->set->backoff_max, now);
 		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, c->set->backoff_max, now);
 		break;

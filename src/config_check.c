@@ -10,6 +10,7 @@
 #include "log.h"
 #include "text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -438,6 +439,7 @@ static void survey(struct check *c, size_t *ret_clouds, size_t *ret_jobs)
 	}
 }
 
+/* The reader gives every main file a top block, also an empty one. */
 static void check_top(struct check *c)
 {
 	size_t dir = (size_t)row_of(KIND_TOP, "state_dir"),
@@ -447,9 +449,10 @@ static void check_top(struct check *c)
 	char unused[400];
 	struct line l;
 
+	assert(c->top);
 	/* First, because all other times are judged by it; fill() says what is wrong with it. */
 	line_init(&l, unused, sizeof(unused));
-	if (c->top && c->top->values[bent].text &&
+	if (c->top->values[bent].text &&
 		config_parse(&config_options[bent], c->top->values[bent].text, false, &v, &l) == 0)
 		c->s->short_times = v.yes;
 	(void)fill(c, c->top, KIND_TOP, c->s);

@@ -310,7 +310,8 @@ static void take_status(struct job *j, const struct answer *a, struct now now)
 		return;
 	}
 	run_drop(j, NULL, now);
-	if (class == STATUS_STARTED || class == STATUS_TROUBLED || class == STATUS_ENDED)
+	if (class == STATUS_STARTED || class == STATUS_TROUBLED || class == STATUS_ENDED ||
+		rec->refusal.outcome == OUTCOME_BAD_REQUEST)
 		lift(j, now);
 	tell_confirmed(j, now);
 	tell_job(j, now);

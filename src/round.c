@@ -154,6 +154,8 @@ static void begin_run(struct job *j, struct now now)
 	run->have_baseline = j->have_shown;
 	run->baseline = j->shown;
 	j->submitted = j->took_part = now.mono;
+	/* if the answer never comes, because the job changes its cloud */
+	j->settled = now.mono + j->cloud->set->timeout + j->set->settle;
 	j->poll = j->set->poll;
 }
 

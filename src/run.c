@@ -182,6 +182,11 @@ void run_poll_again(struct job *j, struct now now)
 		judge_check_ended(j, now.mono, now);
 		return;
 	}
+	/* nobody knows yet that there is a run: that is settled first */
+	if (run->state == RUN_UNSURE && now.mono < j->settled) {
+		job_plan(j, STEP_POLL, MIN(now.mono + j->poll, j->settled));
+		return;
+	}
 	if (age >= j->set->run_limit) {
 		if (!run->overdue) {
 			struct news *n = tell_job_news(j, NEWS_OVERDUE, now);

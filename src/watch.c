@@ -281,11 +281,13 @@ static void add_job(
 	size_t size = key_size(set->cloud->drs, set->task);
 	struct job *j = heart_alloc(sizeof(*j) + size);
 
+	j->named_anew = true;
 	make_key(j->key, size, set->cloud->drs, set->task);
 	if (!take_record(w, j->key, &j->rec)) {
 		j->rec.drs = heart_copy(set->cloud->drs);
 		text_copy(j->rec.task, sizeof(j->rec.task), set->task);
 	}
+	j->renamed = j->rec.name && strcmp(j->rec.name, set->name) != 0;
 	free(j->rec.name);
 	j->rec.name = heart_copy(set->name);
 	j->set = set;
@@ -311,6 +313,7 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 	if (strcmp(j->rec.name, set->name) != 0) {
 		free(j->rec.name);
 		j->rec.name = heart_copy(set->name);
+		j->renamed = j->named_anew = true;
 		tell_dirty_job(j);
 	}
 	if (j->cloud != c) {
@@ -319,7 +322,9 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 		c->jobs++;
 		if (job_running(j))
 			c->running++;
+		old = j->set;
 		j->set = set;
+		moment_retimed(j, old, now);
 		job_plan(j, job_running(j) ? STEP_POLL : STEP_STATUS, now.mono);
 		return;
 	}
@@ -340,6 +345,25 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 		j->rec.due = now.wall + (j->plan.at - now.mono);
 		tell_dirty_job(j);
 	}
+}
+
+/* A block that now names another task is a new job, and says so: once, for the news of it are later than any of
+ * the task before. */
+static void tell_replaced(struct job *j, struct now now)
+{
+	struct kept_record *k, *next, *last = NULL;
+	struct news *n;
+
+	HASH_ITER (hh, j->cloud->watch->kept_jobs, k, next)
+		if (strcmp(k->rec.name, j->rec.name) == 0 &&
+			(!last || k->rec.last_news > last->rec.last_news))
+			last = k;
+	if (!last || (!j->renamed && j->rec.last_news > last->rec.last_news))
+		return;
+	n = tell_job_news(j, NEWS_REPLACED, now);
+	n->first = j->rec.told == VERDICT_UNKNOWN;
+	n->old_task = last->rec.task;
+	n->old_drs = last->rec.drs;
 }
 
 static struct cloud *take_cloud(struct watch *w, const struct cloud_settings *set, struct now now)
@@ -408,6 +432,11 @@ int watch_configure(struct watch *w, struct settings *s, struct now now)
 		next_j = TAILQ_NEXT(j, link);
 		if (!j->kept)
 			remove_job(w, j);
+	}
+	TAILQ_FOREACH (j, &w->jobs, link) {
+		if (j->named_anew)
+			tell_replaced(j, now);
+		j->named_anew = j->renamed = false;
 	}
 	for (c = TAILQ_FIRST(&w->clouds); c; c = next_c) {
 		next_c = TAILQ_NEXT(c, link);
