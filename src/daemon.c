@@ -195,14 +195,16 @@ static void add_count(struct line *l, unsigned n, const char *word)
 static void add_clock(struct line *l, const char *lead, int64_t mono, bool day)
 {
 	struct now t = now();
-	time_t when = (time_t)((t.wall + (mono - t.mono)) / 1000);
 	struct tm tm;
 	char buf[32];
+	time_t when;
 
-	if (mono == INT64_MAX || !localtime_r(&when, &tm) ||
-		strftime(buf, sizeof(buf), day ? "%a %H:%M" : "%H:%M", &tm) == 0)
+	if (mono == INT64_MAX)
 		return;
-	line_add(l, "; %s %s", lead, buf);
+	when = (time_t)((t.wall + (mono - t.mono)) / 1000);
+	if (localtime_r(&when, &tm) &&
+		strftime(buf, sizeof(buf), day ? "%a %H:%M" : "%H:%M", &tm) > 0)
+		line_add(l, "; %s %s", lead, buf);
 }
 
 /* "42 jobs: 37 passed, 2 alarmed, 3 failed; next check 14:05; token until Tue 09:12" */
@@ -333,6 +335,9 @@ static int add_signals(struct daemon *d)
 	};
 	sigset_t ours;
 
+	/* libevent gives back what was there before: a second Ctrl-C in the last moments must not kill */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
 	sigemptyset(&ours);
 	for (int i = 0; i < _ON_MAX; i++) {
 		d->signals[i] = evsignal_new(d->base, table[i].signal, table[i].call, d);
