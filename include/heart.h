@@ -62,6 +62,8 @@ struct job {
 	TAILQ_ENTRY(job) dirty_link;
 	TAILQ_ENTRY(job) link; /* watch->jobs */
 	bool kept;             /* named by the configuration being taken over */
+	bool named_anew;       /* that gives it its name, */
+	bool renamed;          /* and it had another one */
 	UT_hash_handle hh;     /* watch->by_key */
 	char key[];            /* drs, newline, task */
 };

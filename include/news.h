@@ -15,6 +15,7 @@ enum news_kind {
 	NEWS_STEADY,        /* and is steady again */
 	NEWS_SLOW,          /* a run takes far longer than this job's usually do */
 	NEWS_AGING,         /* 48 h in CONFIGURATION */
+	NEWS_REPLACED,      /* its block named another task before */
 	NEWS_STATE,         /* the answer to USR2: not news, never saved */
 	NEWS_CLOUD_DOWN,    /* a cloud's trouble begins */
 	NEWS_CLOUD_UP,      /* and ends */
@@ -73,6 +74,7 @@ struct news {
 	int64_t created, typical;                /* wall ms, 0 unknown; SLOW: ms */
 	int64_t slowed;                          /* LOST: the interval from now on, ms */
 	unsigned reminded, changes;              /* REMINDER: how many; FLAPPING: in ten runs */
+	const char *old_task, *old_drs;          /* REPLACED: borrowed */
 
 	/* the cloud's trouble */
 	enum trouble trouble;

@@ -35,6 +35,7 @@ enum event {
 	EVENT_SLOW,
 	EVENT_AGING,
 	EVENT_SUMMARY,
+	EVENT_REPLACED,
 };
 
 /* The names and ids are a promise to those who filter by them: never change one, only add. */
@@ -71,6 +72,7 @@ const struct event_row event_table[] = {
 	[EVENT_SLOW] = {"slow", "26525fc369fa4553b9572b6f88326c10", LOG_WARNING},
 	[EVENT_AGING] = {"aging", "fb79717011c745b480fe5f5e9fe619aa", LOG_WARNING},
 	[EVENT_SUMMARY] = {"summary", "31e2ecd4241f41238e65fceb22b39b25", LOG_INFO},
+	[EVENT_REPLACED] = {"replaced", "8cbfcbcb46dc6359a8c024c7419b2e76", LOG_NOTICE},
 };
 const size_t event_table_size = ELEMENTSOF(event_table);
 
@@ -157,6 +159,8 @@ static enum event find_event(const struct news *n)
 		return EVENT_SLOW;
 	case NEWS_AGING:
 		return EVENT_AGING;
+	case NEWS_REPLACED:
+		return EVENT_REPLACED;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:
 		break;

@@ -328,6 +328,19 @@ static void watch_text(struct line *l, const struct news *n)
 	}
 }
 
+/* Ids alone do not tell them apart when it is the cloud's DRS that is another one. */
+static void replaced_text(struct line *l, const struct news *n)
+{
+	bool moved = strcmp(n->task, n->old_task) == 0;
+
+	add_subject(l, n);
+	line_add(l, "now names task %s%s%s", n->task, moved ? " at " : "", moved ? n->drs : "");
+	line_add(l,
+		"; task %s%s%s, known under that name before, is watched no more; its history is "
+		"kept",
+		n->old_task, moved ? " at " : "", moved ? n->old_drs : "");
+}
+
 static void steady_text(struct line *l, const struct news *n)
 {
 	add_subject(l, n);
@@ -426,6 +439,9 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		break;
 	case NEWS_STEADY:
 		steady_text(&l, n);
+		break;
+	case NEWS_REPLACED:
+		replaced_text(&l, n);
 		break;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:

@@ -80,6 +80,8 @@ KIT struct news *job_news(enum verdict previous, enum verdict verdict)
 		.previous_since = NOW - HOURS(26),
 		.status = "CONFIGURATION",
 		.previous_status = "",
+		.old_task = "5f0e9d8c-1a2b-4c3d-8e9f-00a1b2cjb102",
+		.old_drs = "https://old.example",
 		.confirmed = NOW - MINUTES(95),
 		.run = 12,
 		.run_limit = MINUTES(30),

@@ -217,6 +217,92 @@ static void test_refused_credential_of_a_cloud_that_comes_back(void **state)
 	expect_quiet(k, HOURS(1));
 }
 
+/* --- a block that names another task --- */
+
+static struct settings *one_job(const char *name, unsigned task)
+{
+	struct settings *s = make_settings(1, 1);
+
+	free(s->jobs[0].name);
+	s->jobs[0].name = strdup(name);
+	text_copy(s->jobs[0].task, sizeof(s->jobs[0].task), task_id(task));
+	return s;
+}
+
+/* A new id under an old name is a new job, and says so; also over a restart, and back again; each time once. */
+static void test_new_id_under_an_old_name(void **state)
+{
+	struct kit *k = *state;
+	const struct kit_told *t;
+
+	k->fakes[0].items = k->fakes[1].items = "a=F:R";
+	kit_configure(k, one_job("orders", 0));
+	kit_play(k, MINUTES(5));
+	expect_news(k, "failed");
+	kit_configure(k, one_job("orders", 1));
+	t = expect_news(k, "replaced");
+	assert_string_equal(t->job, "orders");
+	assert_int_equal(t->verdict, VERDICT_UNKNOWN);
+	assert_non_null(strstr(t->text, task_id(0)));
+	assert_non_null(strstr(t->text, task_id(1)));
+	kit_play(k, MINUTES(5));
+	t = expect_news(k, "failed");
+	assert_true(t->first);
+	assert_string_equal(t->added, "a");
+	kit_configure(k, one_job("orders", 1));
+	kit_restart(k, one_job("orders", 1));
+	kit_play(k, HOURS(1));
+	expect_no_news(k);
+	/* another one, over a restart */
+	kit_restart(k, one_job("orders", 2));
+	t = expect_news(k, "replaced");
+	assert_non_null(strstr(t->text, task_id(1)));
+	assert_non_null(strstr(t->text, task_id(2)));
+	kit_play(k, MINUTES(5));
+	expect_news(k, "passed");
+	/* and back: the task's history comes with it, and nothing known is told */
+	kit_configure(k, one_job("orders", 1));
+	t = expect_news(k, "replaced");
+	assert_int_equal(t->verdict, VERDICT_FAILED);
+	kit_play(k, HOURS(1));
+	kit_restart(k, one_job("orders", 1));
+	kit_play(k, HOURS(1));
+	expect_no_news(k);
+}
+
+static void test_another_name_is_no_new_job(void **state)
+{
+	struct kit *k = *state;
+
+	k->fakes[0].items = "a=F:R";
+	kit_configure(k, one_job("orders", 0));
+	kit_play(k, MINUTES(5));
+	expect_news(k, "failed");
+	kit_configure(k, one_job("shop", 0));
+	kit_play(k, HOURS(1));
+	kit_restart(k, one_job("orders", 0));
+	kit_play(k, HOURS(1));
+	expect_no_news(k);
+}
+
+/* A known task takes over the name of one that left. */
+static void test_known_task_under_an_old_name(void **state)
+{
+	struct kit *k = *state;
+
+	k->fakes[0].items = "a=F:R";
+	kit_configure(k, make_settings(1, 2)); /* job0 and job1 */
+	kit_play(k, MINUTES(5));
+	expect_news(k, "failed");
+	expect_news(k, "passed");
+	kit_configure(k, one_job("job0", 1));
+	expect_news(k, "replaced");
+	kit_configure(k, one_job("job0", 1));
+	kit_restart(k, one_job("job0", 1));
+	kit_play(k, HOURS(1));
+	expect_no_news(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +316,9 @@ int main(void)
 		KIT_TEST(test_cloud_that_comes_back_is_as_it_left),
 		KIT_TEST(test_trouble_of_a_cloud_that_left_ends_when_it_is_back),
 		KIT_TEST(test_refused_credential_of_a_cloud_that_comes_back),
+		KIT_TEST(test_new_id_under_an_old_name),
+		KIT_TEST(test_another_name_is_no_new_job),
+		KIT_TEST(test_known_task_under_an_old_name),
 	};
 
 	return cmocka_run_group_tests_name("reload: what is half done", tests, NULL, NULL);

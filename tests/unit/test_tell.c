@@ -498,6 +498,7 @@ static void test_removed_cloud_and_its_late_answers(void **state)
 	text_copy(s->jobs[1].task, sizeof(s->jobs[1].task), task_id(2));
 	kit_configure(k, s);
 	a.cloud = b.cloud = &k->s->clouds[0];
+	expect_news(k, "replaced"); /* job1 names another task now */
 	kit_send(k, with_status(&b, "STARTJOBING"));
 	expect_no_news(k);
 	kit_send(k, with_status(&a, "STARTJOBING"));
