@@ -76,6 +76,8 @@ DEFINE_CLEANUP(struct settings *, settings_unref)
 struct cloud_settings *settings_cloud(const struct settings *s, const char *name);
 struct job_settings *settings_job(const struct settings *s, const char *name);
 
+/* Is it for that item, and for that reason (may be NULL)? */
+bool settings_accept_fits(const struct accept *a, const char *item, const char *failed_reason);
 /* The first of the job's accepts for that item (and reason; may be NULL) that holds at `wall`; NULL if there
  * is none. */
 const struct accept *settings_accept(

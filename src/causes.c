@@ -179,6 +179,22 @@ static void add_lost_resources(
 	}
 }
 
+static const struct accept *accepted(const struct news *n, const struct item *item)
+{
+	return n->settings && item->checked ? job_accepted(n->settings, item, n->wall) : NULL;
+}
+
+/* What somebody signed for is nothing to do: it is named elsewhere, and not as a cause. */
+static size_t drop_accepted(const struct news *n, struct change *changes, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_bad(&changes[i]) || !accepted(n, changes[i].item))
+			changes[kept++] = changes[i];
+	return kept;
+}
+
 /* Alarms that somebody signed for are named with who and until when. */
 static unsigned add_accepted(struct line *l, const struct news *n, const char *sep)
 {
@@ -186,10 +202,9 @@ static unsigned add_accepted(struct line *l, const struct news *n, const char *s
 
 	for (size_t i = 0; i < n->report->n; i++) {
 		const struct item *item = &n->report->items[i];
-		const struct accept *a = n->settings ? job_accepted(n->settings, item, n->wall)
-						     : NULL;
+		const struct accept *a = accepted(n, item);
 
-		if (!a || !item->checked)
+		if (!a)
 			continue;
 		if (count == 0)
 			line_add(l, "%saccepted: ", sep);
@@ -199,6 +214,30 @@ static unsigned add_accepted(struct line *l, const struct news *n, const char *s
 		count++;
 	}
 	return count;
+}
+
+/* Why an alarm counts that did not count yesterday. */
+static void add_ended_accepts(struct line *l, const struct news *n)
+{
+	for (size_t i = 0; n->settings && i < n->report->n; i++) {
+		const struct item *item = &n->report->items[i];
+		const struct accept *last = NULL;
+
+		if (!item->checked || accepted(n, item) ||
+			(item->result != ITEM_ALARM && item->result != ITEM_OTHER))
+			continue;
+		for (size_t k = 0; k < n->settings->n_accepts; k++) {
+			const struct accept *a = &n->settings->accepts[k];
+
+			if (settings_accept_fits(a, item->name, item->reason) &&
+				(!last || a->until > last->until))
+				last = a;
+		}
+		if (!last)
+			continue;
+		line_add(l, "; the accept of %s by %s ended ", item->name, last->by);
+		sentence_time(l, last->until);
+	}
 }
 
 /* A FAILED item can't be accepted: DRS would not start the task. */
@@ -224,6 +263,7 @@ void sentence_items(struct line *l, const struct news *n)
 
 	if (!n->report || report_compare(n->previous_report, n->report, &changes, &count) < 0)
 		return;
+	count = drop_accepted(n, changes, count);
 	add_lost_resources(l, n, changes, count);
 	if (report_unexplained(n->report))
 		line_add(l, "DRS says not passed and names no item; to do: look at the task in the "
@@ -240,10 +280,11 @@ void sentence_items(struct line *l, const struct news *n)
 	snprintf(lead, sizeof(lead), "%snot checked this time: ", sep);
 	if (add_names(l, lead, changes, count, CHANGE_UNCHECKED))
 		sep = "; ";
-	if (n->verdict == VERDICT_PASSED && add_accepted(l, n, sep))
+	if (add_accepted(l, n, sep))
 		sep = "; ";
 	if (*sep == '\0')
 		line_add(l, "all items of the pre-check are fine");
+	add_ended_accepts(l, n);
 	add_vain_accepts(l, n);
 }
 

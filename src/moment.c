@@ -148,9 +148,8 @@ static void remind(struct job *j, struct now now)
 		weigh_reminder(j, now); /* not yet, or the clock was set back */
 		return;
 	}
-	/* what differs from what was told is about to be told by itself */
-	if (excused(j) ||
-		(!j->rec.flapping && job_verdict(&j->rec, j->set, now.wall) != j->rec.told)) {
+	/* what differs from what was told is about to be told by itself, or is passed for a while */
+	if (excused(j) || job_verdict(&j->rec, j->set, now.wall) != j->rec.told) {
 		j->remind_at = now.mono + j->set->interval;
 		return;
 	}

@@ -93,16 +93,20 @@ struct job_settings *settings_job(const struct settings *s, const char *name)
 	return NULL;
 }
 
+bool settings_accept_fits(const struct accept *a, const char *item, const char *failed_reason)
+{
+	return strcmp(a->item, item) == 0 &&
+	       (!a->failed_reason ||
+		       (failed_reason && strcmp(a->failed_reason, failed_reason) == 0));
+}
+
 const struct accept *settings_accept(
 	const struct job_settings *s, const char *item, const char *failed_reason, int64_t wall)
 {
 	for (size_t i = 0; i < s->n_accepts; i++) {
 		const struct accept *a = &s->accepts[i];
 
-		if (strcmp(a->item, item) != 0 || a->until <= wall)
-			continue;
-		if (!a->failed_reason ||
-			(failed_reason && strcmp(a->failed_reason, failed_reason) == 0))
+		if (a->until > wall && settings_accept_fits(a, item, failed_reason))
 			return a;
 	}
 	return NULL;

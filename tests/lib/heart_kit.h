@@ -36,7 +36,9 @@ struct kit_told {
 	bool stale, first;
 	int64_t at, since, previous_since, run_age, trouble_since, next_try, reachable;
 	enum trouble trouble;
-	unsigned jobs, pace, pace_wanted;
+	unsigned jobs, pace, pace_wanted, changes, reminded;
+	unsigned verdicts[_VERDICT_MAX], stale_jobs;
+	int64_t typical, slowed, oldest, token_left;
 	char added[128], changed[128], still[128], fixed[128], unchecked[128];
 	char text[2048];
 };
@@ -46,6 +48,7 @@ struct kit_run {
 	uint64_t number;
 	int64_t submitted, ended;
 	bool foreign, lost, report;
+	enum verdict verdict;
 };
 
 struct kit_fake { /* a task of the small DRS */
@@ -160,6 +163,22 @@ KIT struct settings *make_settings(unsigned clouds, unsigned jobs)
 	return s;
 }
 
+KIT void accept_item(
+	struct job_settings *j, const char *item, const char *failed_reason, int64_t until)
+{
+	struct accept *a;
+
+	j->accepts = reallocarray(j->accepts, j->n_accepts + 1, sizeof(*a));
+	a = &j->accepts[j->n_accepts++];
+	*a = (struct accept){
+		.item = strdup(item),
+		.failed_reason = failed_reason ? strdup(failed_reason) : NULL,
+		.reason = strdup("moved by hand"),
+		.by = strdup("dba@example.org"),
+		.until = until,
+	};
+}
+
 /* --- effects --- */
 
 KIT struct job_record *stored(struct kit *k, unsigned i)
@@ -227,6 +246,7 @@ KIT void kit_save_run(struct kit *k, const struct run_record *rec)
 	r->foreign = rec->foreign;
 	r->lost = rec->lost;
 	r->report = rec->report != NULL;
+	r->verdict = rec->verdict;
 	assert_true(rec->lost == !rec->report);
 }
 
@@ -287,7 +307,15 @@ KIT void kit_tell(struct kit *k, const struct news *n)
 		.jobs = n->jobs,
 		.pace = n->pace,
 		.pace_wanted = n->pace_wanted,
+		.changes = n->changes,
+		.reminded = n->reminded,
+		.stale_jobs = n->stale_jobs,
+		.typical = n->typical,
+		.slowed = n->slowed,
+		.oldest = n->oldest,
+		.token_left = n->token_left,
 	};
+	memcpy(t->verdicts, n->verdicts, sizeof(t->verdicts));
 	assert_true(n->wall == k->now.wall);
 	text_copy(t->job, sizeof(t->job), n->job);
 	text_copy(t->cloud, sizeof(t->cloud), n->cloud);
@@ -468,6 +496,10 @@ KIT void kit_restart(struct kit *k, struct settings *s)
 	watch_free(k->w);
 	k->n_calls = k->n_logins = 0;
 	k->last_call = 0;
+	for (unsigned i = 0; i < KIT_TASKS; i++) /* the small DRS goes on by its own clock */
+		if (k->fakes[i].begun)
+			k->fakes[i].begun -= k->now.mono - 5000 +
+					     (k->fakes[i].begun == k->now.mono - 5000);
 	k->now.mono = 5000;
 	assert_int_equal(watch_new(&k->w, 43, k->last_run + 1, k->last_news + 1), 0);
 	assert_int_equal(watch_restore(k->w, k->jobs, k->n_jobs, k->clouds, k->n_clouds), 0);
@@ -567,7 +599,7 @@ KIT bool carries(const struct call *c, unsigned task)
 
 /* --- replies by hand --- */
 
-/* Items as "NAME=R[:REASON] ..."; R is P, E (empty), A or F. */
+/* Items as "NAME=R[:REASON] ..."; R is P, E (empty), O (a word never documented), A or F. */
 KIT struct report *make_report(int process, int rate, int result, const char *items)
 {
 	char buf[256], *rest = buf, *word;
@@ -584,8 +616,10 @@ KIT struct report *make_report(int process, int rate, int result, const char *it
 
 		item.result = c == 'P'   ? ITEM_PASSED
 			      : c == 'E' ? ITEM_PENDING
+			      : c == 'O' ? ITEM_OTHER
 			      : c == 'A' ? ITEM_ALARM
 					 : ITEM_FAILED;
+		item.said = c == 'O' ? (char *)"SKIPPED" : NULL;
 		item.reason = word;
 		assert_int_equal(report_add(r, &item), 0);
 	}
