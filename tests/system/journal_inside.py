@@ -20,8 +20,8 @@ FAILED = "609d9ff3d543493fba907267dde28635"
 def journal(*args):
     """All entries that match, oldest first."""
     subprocess.run(["journalctl", "--sync"], check=True)
-    out = subprocess.run(["journalctl", "-q", "-o", "json", "--all", *args], check=True, stdout=subprocess.PIPE).stdout
-    return [json.loads(line) for line in out.splitlines()]
+    done = subprocess.run(["journalctl", "-q", "-o", "json", "--all", *args], check=True, stdout=subprocess.PIPE)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def wait_entry(*matches, count=1):

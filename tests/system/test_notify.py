@@ -35,7 +35,7 @@ def test_all_that_it_is_told(sim, precheckd, tmp_path):
     assert "1 of 1 clouds in trouble" in status
     d.signal("TERM")
     notify.wait(lambda m: m == {"STOPPING": "1"})
-    d.stop()
+    assert d.wait_end() == 0
     assert not any("WATCHDOG" in m for m in notify.seen)
 
 

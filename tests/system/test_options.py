@@ -17,7 +17,7 @@ def cfg(tmp_path):
 def test_version_and_help():
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"precheckd \d+\.\d+\.\d+ \(libcurl/[^\n]*\)\n", done.stdout)
+    assert re.fullmatch(r"precheckd \d+\.\d+\.\d+ \(libcurl[ /]\d[^\n]*\)\n", done.stdout)
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, "")
     for option in ("-c, --config FILE", "--check-config", "--print-config", "--once", "--log-level LEVEL",

@@ -37,7 +37,8 @@ def test_a_reader_that_goes_away(setup, precheckd):
     """`precheckd 2>&1 | head -1`: it goes on, and SIGPIPE is nothing to die of."""
     s, cfg = setup
     ours, theirs = os.pipe()
-    d = precheckd(cfg, "--log-level", "debug", prefix=["bash", "-c", f'exec "$0" "$@" 2>&{theirs}'], pass_fds=[theirs])
+    d = precheckd(cfg, "--log-level", "debug", pass_fds=[theirs],
+                  prefix=["bash", "-c", f'exec "$0" "$@" 2>&{theirs}'])
     os.close(theirs)
     os.read(ours, 10)
     os.close(ours)
@@ -97,16 +98,17 @@ def test_log_levels(setup, precheckd):
     cfg.write(jobs=jobs(1), top={"log_level": "debug"})
     d = precheckd(cfg)
     d.wait(r"debug: call \d+ login to cloud otc: ok")
+    d.wait(r"job-1 \(cloud otc\): failed: ")
     # A reload changes it.
     cfg.write(jobs=jobs(1), top={"log_level": "warning"})
     d.signal("HUP")
-    d.wait(r"debug: ", timeout=1)
-    d.signal("USR2")
+    d.signal("USR2")  # after the reload: the signals are handled in the order of their numbers
     d.wait(r"job-1 \(cloud otc\): failed since")
     d.mark()
     d.signal("USR1")
     s.wait("result", 2, since=s.seq())
-    assert d.find("debug: |info: SIGUSR1") == []
+    d.stop()
+    assert d.find("debug: |info: SIGUSR1|info: stopping") == []
 
 
 def test_syslog(setup, precheckd, tmp_path):
