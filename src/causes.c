@@ -105,10 +105,10 @@ static void add_cause(struct line *l, const struct change *c, size_t others, boo
 }
 
 /* The causes, FAILED ones first: the first with its remedy, two more by name, the rest counted. */
-static void add_causes(struct line *l, const struct change *changes, size_t n)
+static void add_causes(struct line *l, const struct change *changes, size_t n, bool one_is_shown)
 {
 	static const enum item_result order[] = {ITEM_FAILED, ITEM_ALARM, ITEM_OTHER};
-	unsigned shown = 0, hidden = 0;
+	unsigned shown = one_is_shown, hidden = 0;
 
 	for (size_t o = 0; o < ELEMENTSOF(order); o++)
 		for (size_t i = 0; i < n; i++) {
@@ -157,26 +157,44 @@ static unsigned add_names(struct line *l, const char *lead, const struct change 
 	return count;
 }
 
-/* After three days DRS takes the task's resources away, and everything that reaches a database fails: one cause. */
-static void add_lost_resources(
-	struct line *l, const struct news *n, const struct change *changes, size_t count)
+static bool reaches_a_database(const struct change *c)
 {
-	if (n->created <= 0 || n->wall - n->created < RESOURCES_KEPT)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		const struct catalogue_entry *e;
+	const struct catalogue_entry *e;
 
-		if (!is_bad(&changes[i]) || changes[i].item->result != ITEM_FAILED)
+	if (!is_bad(c) || c->item->result != ITEM_FAILED)
+		return false;
+	e = catalogue_find(CATALOGUE_ITEM, c->item->name);
+	return e && e->network;
+}
+
+/* After three days DRS takes the task's resources away, and everything that reaches a database fails: one cause,
+ * whose remedy is none of theirs. Drops them from the changes, and returns how many there were. */
+static unsigned take_lost_resources(
+	struct line *l, const struct news *n, struct change *changes, size_t *count)
+{
+	unsigned lost = 0;
+	size_t kept = 0;
+
+	if (n->created <= 0 || n->wall - n->created < RESOURCES_KEPT)
+		return 0;
+	for (size_t i = 0; i < *count; i++) {
+		if (!reaches_a_database(&changes[i])) {
+			changes[kept++] = changes[i];
 			continue;
-		e = catalogue_find(CATALOGUE_ITEM, changes[i].item->name);
-		if (!e || !e->network)
-			continue;
-		line_add(l,
-			"its resources were most likely taken away, it is in CONFIGURATION for ");
-		sentence_span(l, n->wall - n->created);
-		line_add(l, "; to do: configure the task again; ");
-		return;
+		}
+		if (lost++ == 0)
+			line_add(l, "%s", changes[i].item->name);
 	}
+	*count = kept;
+	if (lost == 0)
+		return 0;
+	if (lost > 1)
+		line_add(l, " and %u more", lost - 1);
+	line_add(l,
+		" FAILED: its resources were most likely taken away, it is in CONFIGURATION for ");
+	sentence_span(l, n->wall - n->created);
+	line_add(l, "; to do: configure the task again");
+	return lost;
 }
 
 static const struct accept *accepted(const struct news *n, const struct item *item)
@@ -260,16 +278,17 @@ void sentence_items(struct line *l, const struct news *n)
 {
 	_cleanup_free_ struct change *changes = NULL;
 	size_t count = 0;
+	unsigned lost;
 
 	if (!n->report || report_compare(n->previous_report, n->report, &changes, &count) < 0)
 		return;
 	count = drop_accepted(n, changes, count);
-	add_lost_resources(l, n, changes, count);
+	lost = take_lost_resources(l, n, changes, &count);
 	if (report_unexplained(n->report))
 		line_add(l, "DRS says not passed and names no item; to do: look at the task in the "
 			    "console");
 	else
-		add_causes(l, changes, count);
+		add_causes(l, changes, count, lost > 0);
 	/* "fixed" needs no separator where nothing bad is left to name before it */
 	const char *sep = n->verdict == VERDICT_PASSED ? "" : "; ";
 	char lead[32];
