@@ -51,6 +51,8 @@ enum outcome {
 	OUTCOME_TRANSPORT,     /* no answer at all: name, connect, TLS, timeout */
 	_OUTCOME_MAX
 };
+/* True for the outcomes that speak of a task: of the only one in a call, or of one among several. */
+bool outcome_is_task(enum outcome o);
 const char *outcome_name(enum outcome o); /* "ok", "busy", ... for debug lines and tests */
 
 struct answer {

@@ -32,9 +32,6 @@ int drs_reply(const struct call *call, const struct exchange *x, struct reply **
  * `text` (may be "") is looked at only where the code alone does not tell. Never OUTCOME_OK. */
 enum outcome drs_outcome(int status, const char *code, const char *text, bool in_entry);
 
-/* True for the outcomes that are about one task and not about the call. */
-bool drs_outcome_is_task(enum outcome o);
-
 /* Decodes one entry of a batch-precheck-result into a sealed report. What cannot be read never
  * makes it look better: it becomes an item of ITEM_OTHER or leaves the report unfinished.
  * -ENOMEM. */

@@ -69,3 +69,19 @@ struct reply *reply_free(struct reply *r)
 	free(r);
 	return NULL;
 }
+
+bool outcome_is_task(enum outcome o)
+{
+	switch (o) {
+	case OUTCOME_BUSY:
+	case OUTCOME_WRONG_STATE:
+	case OUTCOME_NOT_READY:
+	case OUTCOME_PARENT:
+	case OUTCOME_REFUSED:
+	case OUTCOME_GONE:
+	case OUTCOME_BAD_REQUEST:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -455,6 +455,10 @@ int daemon_run(const struct daemon_options *o)
 	if (status == 0) {
 		notify_ready();
 		act(&d);
+		if (o->once) { /* now, not when it would be due */
+			watch_check_now(d.watch, NULL, now());
+			act(&d);
+		}
 		event_base_dispatch(d.base);
 		status = d.exit_status;
 	}

@@ -265,7 +265,7 @@ static void read_refusal(
 	else
 		o = drs_outcome(x->status, problem.code, problem.text, false);
 	r->n = 0;
-	if (drs_outcome_is_task(o) && call->n == 1) {
+	if (outcome_is_task(o) && call->n == 1) {
 		struct answer *a = &r->answers[r->n++];
 
 		a->outcome = o;
@@ -273,7 +273,7 @@ static void read_refusal(
 		text_copy(a->code, sizeof(a->code), problem.code);
 		text_copy(a->text, sizeof(a->text), problem.text);
 		o = OUTCOME_OK;
-	} else if (drs_outcome_is_task(o)) {
+	} else if (outcome_is_task(o)) {
 		o = OUTCOME_BAD_REQUEST;
 	}
 	r->outcome = o;

@@ -199,18 +199,3 @@ enum outcome drs_outcome(int status, const char *code, const char *text, bool in
 		return OUTCOME_BAD_REQUEST;
 	return by_status(status);
 }
-
-bool drs_outcome_is_task(enum outcome o)
-{
-	switch (o) {
-	case OUTCOME_BUSY:
-	case OUTCOME_WRONG_STATE:
-	case OUTCOME_NOT_READY:
-	case OUTCOME_PARENT:
-	case OUTCOME_REFUSED:
-	case OUTCOME_GONE:
-		return true;
-	default:
-		return false;
-	}
-}

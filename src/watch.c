@@ -464,23 +464,6 @@ static const struct answer *find_answer(const struct reply *r, const char *task)
 	return NULL;
 }
 
-/* The outcomes that speak of a task: of the only one in the call, or of one among several. */
-static bool of_a_job(enum outcome o)
-{
-	switch (o) {
-	case OUTCOME_BUSY:
-	case OUTCOME_WRONG_STATE:
-	case OUTCOME_NOT_READY:
-	case OUTCOME_PARENT:
-	case OUTCOME_REFUSED:
-	case OUTCOME_GONE:
-	case OUTCOME_BAD_REQUEST:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Nobody gets up for a task's age: if it may not be read, it is not known. */
 static bool of_no_weight(enum outcome o)
 {
@@ -504,9 +487,9 @@ static void judge_one(struct job *j, const struct flight *f, const struct reply 
 
 	if (r->outcome == OUTCOME_OK) {
 		judge_answer(j, kind, find_answer(r, j->rec.task), f->made, now);
-	} else if (of_a_job(r->outcome) && f->call.n == 1) {
+	} else if (outcome_is_task(r->outcome) && f->call.n == 1) {
 		judge_whole(j, f, r, now);
-	} else if (of_a_job(r->outcome)) {
+	} else if (outcome_is_task(r->outcome)) {
 		/* one of them spoils it for all: each by itself */
 		j->alone = true;
 		judge_requeue(j, kind, false, now.mono, now);
@@ -535,7 +518,7 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 		cloud_login_reply(c, f, r, now);
 	} else {
 		c->in_flight--;
-		if (r->outcome == OUTCOME_OK || of_a_job(r->outcome) ||
+		if (r->outcome == OUTCOME_OK || outcome_is_task(r->outcome) ||
 			(f->call.kind == CALL_DETAIL && of_no_weight(r->outcome)))
 			cloud_call_answered(c, f, now);
 		else

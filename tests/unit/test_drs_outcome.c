@@ -249,10 +249,10 @@ static void test_is_task(void **state)
 
 	(void)state;
 	for (int o = 0; o < _OUTCOME_MAX; o++)
-		count += drs_outcome_is_task((enum outcome)o);
+		count += outcome_is_task((enum outcome)o);
 	assert_int_equal(count, ELEMENTSOF(task));
 	for (size_t i = 0; i < ELEMENTSOF(task); i++)
-		assert_true(drs_outcome_is_task(task[i]));
+		assert_true(outcome_is_task(task[i]));
 }
 
 int main(void)
