@@ -51,7 +51,7 @@ enum outcome {
 	OUTCOME_TRANSPORT,     /* no answer at all: name, connect, TLS, timeout */
 	_OUTCOME_MAX
 };
-/* True for the outcomes that speak of a task: of the only one in a call, or of one among several. */
+/* True for the outcomes that speak of a task and not of the call. */
 bool outcome_is_task(enum outcome o);
 const char *outcome_name(enum outcome o); /* "ok", "busy", ... for debug lines and tests */
 

@@ -79,7 +79,6 @@ bool outcome_is_task(enum outcome o)
 	case OUTCOME_PARENT:
 	case OUTCOME_REFUSED:
 	case OUTCOME_GONE:
-	case OUTCOME_BAD_REQUEST:
 		return true;
 	default:
 		return false;

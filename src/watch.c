@@ -464,6 +464,12 @@ static const struct answer *find_answer(const struct reply *r, const char *task)
 	return NULL;
 }
 
+/* What is said of the only task in a call, or of one among several. */
+static bool of_a_job(enum outcome o)
+{
+	return outcome_is_task(o) || o == OUTCOME_BAD_REQUEST;
+}
+
 /* Nobody gets up for a task's age: if it may not be read, it is not known. */
 static bool of_no_weight(enum outcome o)
 {
@@ -487,9 +493,9 @@ static void judge_one(struct job *j, const struct flight *f, const struct reply 
 
 	if (r->outcome == OUTCOME_OK) {
 		judge_answer(j, kind, find_answer(r, j->rec.task), f->made, now);
-	} else if (outcome_is_task(r->outcome) && f->call.n == 1) {
+	} else if (of_a_job(r->outcome) && f->call.n == 1) {
 		judge_whole(j, f, r, now);
-	} else if (outcome_is_task(r->outcome)) {
+	} else if (of_a_job(r->outcome)) {
 		/* one of them spoils it for all: each by itself */
 		j->alone = true;
 		judge_requeue(j, kind, false, now.mono, now);
@@ -518,7 +524,7 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 		cloud_login_reply(c, f, r, now);
 	} else {
 		c->in_flight--;
-		if (r->outcome == OUTCOME_OK || outcome_is_task(r->outcome) ||
+		if (r->outcome == OUTCOME_OK || of_a_job(r->outcome) ||
 			(f->call.kind == CALL_DETAIL && of_no_weight(r->outcome)))
 			cloud_call_answered(c, f, now);
 		else
