@@ -72,7 +72,7 @@ def test_beside_a_daemon(sim, precheckd, tmp_path):
     for more in (["--once"], []):
         done = run("-c", cfg.path, "--log-target", "stderr", *more)
         assert done.returncode == 75
-        assert re.search(rf"err: another precheckd, PID {d.pid},? watches with state_dir {cfg.state_dir}; stop it",
+        assert re.search(rf"err: another precheckd \(PID {d.pid}\) watches with state_dir {cfg.state_dir}; stop it",
                          done.stderr), done.stderr
     assert len(s.log()) == calls
 
@@ -81,6 +81,18 @@ def test_beside_a_daemon(sim, precheckd, tmp_path):
     d.stop("KILL")
     assert os.path.exists(os.path.join(cfg.state_dir, "precheckd.lock"))
     assert run("-c", cfg.path, "--log-target", "stderr", "--once").returncode == 0
+
+
+def test_once_more_checks_once_more(sim, tmp_path):
+    """A gate must not wait for the interval, nor answer from memory."""
+    s = sim(scenario(tasks=[task(1)]))
+    cfg = Config(tmp_path, s.url).write(jobs=jobs(1))
+    assert run("-c", cfg.path, "--once", "--log-target", "stderr").returncode == 0
+    s.post("task", {"id": task_id(1), "items": [BINLOG]})
+    done = run("-c", cfg.path, "--once", "--log-target", "stderr")
+    assert done.returncode == 2, done.stderr
+    assert "job-1 (cloud otc): passed -> failed: " in done.stderr
+    assert runs(s)[task_id(1)] == 2
 
 
 def test_interrupted(sim, precheckd, tmp_path):

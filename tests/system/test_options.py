@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from daemon import Config, jobs, run, scenario, task, task_id
+from sim import CANARY_PASSWORD
 
 
 @pytest.fixture
@@ -118,15 +119,13 @@ def test_a_secret_that_stands_in_the_file(cfg):
     assert "hunter2" not in done.stderr + done.stdout
 
 
-def test_secrets_from_environment_and_credentials(sim, tmp_path):
-    from sim import CANARY_PASSWORD
+@pytest.mark.parametrize("place", ["env:THE_PASSWORD", "credential:secret"])
+def test_other_places_of_a_secret(sim, tmp_path, place):
     s = sim(scenario(tasks=[task(1)]))
     cfg = Config(tmp_path, s.url)
-    cfg.write(jobs=jobs(1), cloud={"secret": "env:THE_PASSWORD"})
-    done = run("-c", cfg.path, "--once", "--log-target", "stderr", env={"THE_PASSWORD": CANARY_PASSWORD})
-    assert done.returncode == 0, done.stderr
-    cfg.write(jobs=jobs(1), cloud={"secret": "credential:secret"})
-    done = run("-c", cfg.path, "--once", "--log-target", "stderr", env={"CREDENTIALS_DIRECTORY": cfg.directory})
+    cfg.write(jobs=jobs(1), cloud={"secret": place})
+    done = run("-c", cfg.path, "--once", "--log-target", "stderr",
+               env={"THE_PASSWORD": CANARY_PASSWORD, "CREDENTIALS_DIRECTORY": cfg.directory})
     assert done.returncode == 0, done.stderr
 
 
