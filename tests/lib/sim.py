@@ -19,6 +19,8 @@ import tempfile
 import time
 import urllib.parse
 
+from process import wait_end
+
 CANARY_PASSWORD = "canary-Passw0rd-7f3a"
 # In both endpoints of every batch-detail entry.
 CANARY_DB_PASSWORD = "canary-Passw0rd-db-77"
@@ -192,10 +194,10 @@ class Sim:
             self.process.terminate()
             self.resume()
         try:
-            _, err = self.process.communicate(timeout=30)
+            wait_end(self.process, 30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            _, err = self.process.communicate()
+        _, err = self.process.communicate()
         self.stderr = err.decode(errors="replace") if err else ""
         if self._temp:
             try:
