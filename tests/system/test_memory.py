@@ -8,12 +8,19 @@ import sqlite3
 
 import pytest
 
-from daemon import (ALARM, BINLOG, BINLOG_FIXED, GOOD, SANITIZED, USER, Config, check_output, jobs, overlap, runs,
+from daemon import (ALARM, BINLOG, BINLOG_FIXED, GOOD, SANITIZED, Config, check_output, jobs, overlap, runs,
                     scenario, submits, task, task_id)
 from sim import CANARY_DB_PASSWORD, CANARY_PASSWORD
 
 ALARM_FIXED = {"item": "dstDbDiskSize", "result": "PASSED", "group": "db_disk_size"}
 QUICK = {"interval": "400ms", "first_poll": "30ms", "settle": "300ms", "poll": "20ms", "stale_after": "1h"}
+
+
+def config(directory, url, **more):
+    """The timeout is also how long an old result may be shown for a submit whose process has died."""
+    cfg = Config(directory, url, **more)
+    cfg.cloud["timeout"] = "1s"
+    return cfg
 
 
 def news(d, job=r"job-\d+", since=0):
@@ -57,7 +64,7 @@ FIVE = [task(1), task(2, ALARM), task(3, BINLOG), task(4, connection_tested=Fals
 @pytest.mark.parametrize("end", ["TERM", "KILL"])
 def test_nothing_known_is_told_twice(sim, precheckd, tmp_path, end):
     s = sim(scenario(tasks=FIVE, defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(5), defaults=QUICK)
+    cfg = config(tmp_path, s.url).write(jobs=jobs(5), defaults=QUICK)
     d = precheckd(cfg)
     for n, verdict in enumerate(["passed", "alarmed", "failed", "refused", "started"], start=1):
         d.wait_verdicts([f"job-{n}"], verdict)
@@ -80,7 +87,7 @@ def test_nothing_known_is_told_twice(sim, precheckd, tmp_path, end):
 def test_what_changed_while_away_is_told_once_as_a_difference(sim, precheckd, tmp_path):
     other = {"item": "srcUserPrivilege", "result": "FAILED", "group": "privilege"}
     s = sim(scenario(tasks=FIVE + [task(6, BINLOG, other)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(6), defaults=QUICK)
+    cfg = config(tmp_path, s.url).write(jobs=jobs(6), defaults=QUICK)
     d = precheckd(cfg)
     for n, verdict in enumerate(["passed", "alarmed", "failed", "refused", "started", "failed"], start=1):
         d.wait_verdicts([f"job-{n}"], verdict)
@@ -103,7 +110,7 @@ def test_what_changed_while_away_is_told_once_as_a_difference(sim, precheckd, tm
 
 def test_due_times_are_kept(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1), task(2)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs={**jobs([1], interval="2500ms"), **jobs([2], interval="1h")},
+    cfg = config(tmp_path, s.url).write(jobs={**jobs([1], interval="2500ms"), **jobs([2], interval="1h")},
                                         defaults={k: v for k, v in QUICK.items() if k != "interval"})
     d = precheckd(cfg)
     d.wait_verdicts(jobs(2), "passed")
@@ -120,7 +127,7 @@ def test_a_thousand_due_jobs_are_no_burst(sim, precheckd, tmp_path):
     pace, duration = 60, 300
     s = sim(scenario(tasks=[task(n) for n in range(1, 1001)], defaults={"duration": f"{duration}ms"}))
     quick = dict(QUICK, interval="1s", poll="200ms", first_poll="400ms")
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(1000), defaults=dict(quick, interval="1h"), cloud={"max_runs": 1000},
+    cfg = config(tmp_path, s.url).write(jobs=jobs(1000), defaults=dict(quick, interval="1h"), cloud={"max_runs": 1000},
                                         top={"summary": "1d"})
     d = precheckd(cfg)
     d.wait(r"cloud otc: 1000 jobs: 1000 passed", timeout=120)
@@ -130,7 +137,7 @@ def test_a_thousand_due_jobs_are_no_burst(sim, precheckd, tmp_path):
     cfg.write(jobs=jobs(1000), defaults=quick, cloud={"max_runs": 40, "pace": pace}, top={"summary": "1d"})
     since = s.seq()
     d = precheckd(cfg)
-    s.wait("status", 12, since=since, timeout=60)
+    s.wait("status", 6, since=since, timeout=60)
     d.stop()
     log = s.log(since)
     calls = [e["ms"] for e in log if e["kind"] in ("status", "submit", "result")]
@@ -144,7 +151,7 @@ def test_a_thousand_due_jobs_are_no_burst(sim, precheckd, tmp_path):
 @pytest.mark.parametrize("end", ["TERM", "KILL"])
 def test_a_run_in_progress_is_followed(sim, precheckd, tmp_path, end):
     s = sim(scenario(tasks=[task(1, BINLOG, report={"items": [GOOD]})], defaults={"duration": "1500ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(1), defaults=dict(QUICK, interval="1h"))
+    cfg = config(tmp_path, s.url).write(jobs=jobs(1), defaults=dict(QUICK, interval="1h"))
     d = precheckd(cfg, expect=-9 if end == "KILL" else 0)
     s.wait("submit")
     s.wait("result", 1, since=s.seq(), timeout=30)  # an answer to the submit was read
@@ -158,7 +165,7 @@ def test_a_run_in_progress_is_followed(sim, precheckd, tmp_path, end):
 
 def test_run_numbers_rise_and_history_stays(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, BINLOG), task(2)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK)
+    cfg = config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK)
     seen = []
     for _ in range(3):
         since = s.seq()
@@ -176,7 +183,7 @@ def test_run_numbers_rise_and_history_stays(sim, precheckd, tmp_path):
 
 def test_a_job_that_comes_back_has_its_history(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, BINLOG), task(2)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK)
+    cfg = config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK)
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "failed")
     d.wait_verdicts(["job-2"], "passed")
@@ -202,7 +209,7 @@ def test_a_job_that_comes_back_has_its_history(sim, precheckd, tmp_path):
 
 def test_a_new_id_under_an_old_name_is_a_new_job(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, BINLOG), task(2, ALARM)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs={"job-1": {"id": task_id(1)}})
+    cfg = config(tmp_path, s.url).write(jobs={"job-1": {"id": task_id(1)}})
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "failed")
     d.stop()
@@ -216,13 +223,14 @@ def test_a_new_id_under_an_old_name_is_a_new_job(sim, precheckd, tmp_path):
 
 def test_a_refused_password_is_not_tried_by_the_next_process(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1)]))
-    cfg = Config(tmp_path, s.url, password="not-" + CANARY_PASSWORD)
+    cfg = config(tmp_path, s.url, password="not-" + CANARY_PASSWORD)
     cfg.write(jobs=jobs(1), cloud={"backoff_max": "100ms"}, defaults=QUICK)
     d = precheckd(cfg)
     d.wait(r"err: cloud otc: login refused ")
     d.stop()
     since = s.seq()
     d = precheckd(cfg)
+    d.wait(r"info: precheckd ")
     d.signal("USR1")
     d.reload()
     status, _ = s.control("GET", f"wait?kind=login&count=1&since={since}&timeout=1s")
@@ -237,13 +245,11 @@ def test_a_refused_password_is_not_tried_by_the_next_process(sim, precheckd, tmp
     d.wait(r"notice: cloud otc: works again \(was login refused\) after ")
     d.wait_verdicts(["job-1"], "passed")
     assert [e["status"] for e in s.log(kind="login")] == [401, 401, 201]
-    # Nor is a wrong one tried that was the wrong one before last.
-    assert s.state()["users"][0]["name"] == USER
 
 
 def test_a_clouds_trouble_is_told_once_over_a_restart(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(1), defaults=QUICK, cloud={"backoff_max": "100ms"})
+    cfg = config(tmp_path, s.url).write(jobs=jobs(1), defaults=QUICK, cloud={"backoff_max": "100ms"})
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "passed")
     s.post("down", {"what": "drs", "mode": "html"})
@@ -262,7 +268,7 @@ def test_a_clouds_trouble_is_told_once_over_a_restart(sim, precheckd, tmp_path):
 
 def test_an_accept_comes_and_ends(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, ALARM), task(2, ALARM)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url)
+    cfg = config(tmp_path, s.url)
     text = cfg.text(jobs=jobs(2), defaults=dict(QUICK, interval="1h"))
     cfg.write_text(text)
     d = precheckd(cfg)
@@ -281,7 +287,7 @@ def test_an_accept_comes_and_ends(sim, precheckd, tmp_path):
 
 def test_an_accept_that_ends_while_away(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, ALARM)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url)
+    cfg = config(tmp_path, s.url)
     text = cfg.text(jobs=jobs(1), defaults=QUICK)
     until = ends(3)
     cfg.write_text(with_accept(cfg, text, until))
@@ -297,7 +303,7 @@ def test_an_accept_that_ends_while_away(sim, precheckd, tmp_path):
 
 def test_failed_cannot_be_accepted(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, ALARM)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url)
+    cfg = config(tmp_path, s.url)
     cfg.write_text(with_accept(cfg, cfg.text(jobs=jobs(1), defaults=QUICK), ends(3600)))
     d = precheckd(cfg)
     d.wait(r"notice: job-1 \(cloud otc\): passed: ")
@@ -313,10 +319,10 @@ def test_failed_cannot_be_accepted(sim, precheckd, tmp_path):
 
 def test_reminders_slow_down_over_a_restart(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, BINLOG), task(2)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(2), defaults=dict(QUICK, interval="1h", remind="300ms"))
+    cfg = config(tmp_path, s.url).write(jobs=jobs(2), defaults=dict(QUICK, interval="1h", remind="300ms"))
     d = precheckd(cfg)
     d.wait_verdicts(jobs([1]), "failed")
-    pattern = r"err: job-1 \(cloud otc\): still failed after .*srcDbBinlogIsOff FAILED .*; failed since \d{4}-"
+    pattern = r"err: job-1 \(cloud otc\): still failed after .*: srcDbBinlogIsOff still FAILED .*; failed since \d{4}-"
     d.wait(pattern, 3)
     times = [t for t, line in zip(d.times, d.lines) if re.search(pattern, line)]
     told = next(t for t, line in zip(d.times, d.lines) if "job-1 (cloud otc): failed: " in line)
@@ -326,9 +332,8 @@ def test_reminders_slow_down_over_a_restart(sim, precheckd, tmp_path):
     assert len(d.find(r"job-2 .*still")) == 0
     d.stop()
     # The fourth is due 4500 ms after, and the restart is no reason for one more.
-    since = len(d.lines)
-    assert since
     d = precheckd(cfg)
+    d.wait(r"info: precheckd ")
     d.signal("USR2")
     d.wait(r"info: job-1 \(cloud otc\): failed since ")
     assert d.find(r"still failed", since=0) == []
@@ -336,7 +341,7 @@ def test_reminders_slow_down_over_a_restart(sim, precheckd, tmp_path):
 
 def test_a_summary_every_day(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1), task(2, BINLOG), task(3, status="STARTJOBING")], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(3), defaults=dict(QUICK, interval="1h"), top={"summary": "700ms"})
+    cfg = config(tmp_path, s.url).write(jobs=jobs(3), defaults=dict(QUICK, interval="1h"), top={"summary": "700ms"})
     d = precheckd(cfg)
     pattern = (r"info: cloud otc: 3 jobs: 1 started, 1 failed, 1 passed; the oldest verdict was confirmed .* ago; "
                r"token until \d{4}-")
@@ -350,7 +355,7 @@ def test_a_summary_every_day(sim, precheckd, tmp_path):
 def test_flapping_is_told_once_and_its_end_too(sim, precheckd, tmp_path):
     turns = [{"items": [BINLOG if i % 2 else BINLOG_FIXED]} for i in range(14)]
     s = sim(scenario(tasks=[task(1, runs=turns)], defaults={"duration": "30ms"}))  # ends as it last was: failed
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(1), defaults=dict(QUICK, interval="150ms"))
+    cfg = config(tmp_path, s.url).write(jobs=jobs(1), defaults=dict(QUICK, interval="150ms"))
     d = precheckd(cfg)
     pattern = r"job-1 \(cloud otc\): changes all the time, 5 times in the last ten runs"
     d.wait(pattern)
@@ -371,7 +376,7 @@ def test_flapping_is_told_once_and_its_end_too(sim, precheckd, tmp_path):
 
 def test_of_a_detail_only_the_age_is_kept(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, created="49h"), task(2)], defaults={"duration": "50ms"}))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK, top={"log_level": "debug"})
+    cfg = config(tmp_path, s.url).write(jobs=jobs(2), defaults=QUICK, top={"log_level": "debug"})
     d = precheckd(cfg)
     d.wait(r"warning: job-1 \(cloud otc\): in CONFIGURATION for 2d 1h; ", timeout=60)
     s.wait("detail", 1, task=task_id(2), timeout=30)
@@ -398,7 +403,7 @@ def test_of_a_detail_only_the_age_is_kept(sim, precheckd, tmp_path):
 
 def test_the_store_is_for_its_owner_alone(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1)]))
-    cfg = Config(tmp_path, s.url).write(jobs=jobs(1))
+    cfg = config(tmp_path, s.url).write(jobs=jobs(1))
     d = precheckd(cfg, umask=0)
     d.wait_verdicts(["job-1"], "passed")
     for path in glob.glob(os.path.join(cfg.state_dir, "precheckd.db*")):
