@@ -57,7 +57,7 @@ def test_100_jobs_keep_the_pace(sim, precheckd, tmp_path, past):
     everything = 3 * (pace + 1)  # and a login each
     s.wait("", everything, timeout=2 * PATIENCE)
     if past:
-        s.wait("", everything + 3 * pace // 2, timeout=120)
+        s.wait("", everything + pace, timeout=120)
     else:
         # Nothing more comes before the first minute is over.
         status, _ = s.control("GET", f"wait?count=1&timeout=2s&since={s.seq()}")
