@@ -257,7 +257,7 @@ static void resume(struct job *j, struct now now)
 {
 	const struct cloud_settings *c = j->cloud->set;
 	struct job_record *rec = &j->rec;
-	int64_t due = now.mono + MIN(MAX(rec->due - now.wall, (int64_t)0), j->set->interval);
+	int64_t due = now.mono + MIN(MAX(rec->due - now.wall, (int64_t)0), run_interval(j));
 
 	moment_resume(j, now);
 	if (job_running(j)) {

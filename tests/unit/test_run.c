@@ -371,6 +371,25 @@ static void test_broken_is_kept_over_a_restart(void **state)
 	assert_in_range(k->now.mono - at, HOURS(4) - SECONDS(5), HOURS(4) + SECONDS(5));
 }
 
+static void test_slowed_job_does_not_hurry_after_a_restart(void **state)
+{
+	struct kit *k = *state;
+
+	first_check(k, make_settings(1, 1), "a=P b=P");
+	for (int i = 0; i < 3; i++)
+		broken_run(k);
+	do_status(k, "CONFIGURATION");
+	do_submit(k);
+	for (size_t n = k->n_runs; k->n_runs == n; pass(k, SECONDS(1)))
+		while (k->n_calls && k->n_runs == n)
+			do_entries(k, CALL_RESULT, OUTCOME_SERVER, "DRS.M00202");
+	kit_restart(k, make_settings(1, 1)); /* the next one is due in eight hours */
+	pass(k, HOURS(7));
+	while (k->n_calls)
+		do_login(k);
+	expect_no_call(k);
+}
+
 /* One bad answer among good ones is nothing. */
 static void test_one_bad_answer_breaks_no_run(void **state)
 {
@@ -431,6 +450,7 @@ int main(void)
 		KIT_TEST(test_slow_is_not_told_again_by_a_restart),
 		KIT_TEST(test_broken_runs_come_less_often),
 		KIT_TEST(test_broken_is_kept_over_a_restart),
+		KIT_TEST(test_slowed_job_does_not_hurry_after_a_restart),
 		KIT_TEST(test_one_bad_answer_breaks_no_run),
 		KIT_TEST(test_broken_cloud_slows_no_job),
 	};
