@@ -127,11 +127,15 @@ check-asan: test-deps
 check-valgrind: test-deps
 	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh valgrind
 
+crash-test: test-deps
+	$(MAKE) -j2 all
+	PRECHECKD_BUILD=$(O) $(PYTHON) tests/crash/crash.py --kills 1000
+
 check-mutants: test-deps
 	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh mutants
 
 lint: lint-deps
 	MAKE="$(MAKE)" tests/lint.sh
 
-.PHONY: all demo install clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants lint
+.PHONY: all demo install clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants crash-test lint
 .SECONDARY:

@@ -9,7 +9,7 @@ make=${MAKE:-make}
 build=${PRECHECKD_BUILD:-build}
 ci=${CI:-false}
 out=$build/check.log
-python="/usr/bin/python3 -m pytest -q -p no:cacheprovider"
+python="/usr/bin/python3 -m pytest -q --tb=short -p no:cacheprovider"
 failed=""
 minutes=""
 canary='CANARYTOKEN|canary-Passw0rd'
@@ -108,6 +108,7 @@ all)
 			stage "lint" $make lint
 			asan
 			valgrinds
+			stage "crash test" env PRECHECKD_BUILD="$build" /usr/bin/python3 tests/crash/crash.py --kills 100
 			stage "seeds" "$build/virtual" --jobs 60 --days 7 --seed 1000 --seeds 400
 			stage "mutants" tests/mutants/run.sh
 		fi

@@ -7,7 +7,7 @@ set -eu
 build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libjson-c-dev libevent-dev libsystemd-dev
 	libconfuse-dev libssl-dev libsqlite3-dev uthash-dev python3"
 # shellcheck disable=SC2034
-test="libcmocka-dev python3-pytest systemd sqlite3 curl git valgrind util-linux iproute2 procps mandoc"
+test="libcmocka-dev strace python3-pytest systemd sqlite3 curl git valgrind util-linux iproute2 procps mandoc"
 # shellcheck disable=SC2034
 lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
 
