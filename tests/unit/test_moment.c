@@ -213,6 +213,47 @@ static void test_accept_over_a_restart(void **state)
 	expect_no_news(k);
 }
 
+/* No check comes to its help: the next one is hours away. */
+static struct settings *rarely(int64_t until)
+{
+	struct settings *s = accepting("a", NULL, until);
+
+	s->jobs[0].interval = HOURS(12);
+	s->jobs[0].stale_after = DAYS(30);
+	return s;
+}
+
+static void test_accept_ends_soon_after_a_restart(void **state)
+{
+	struct kit *k = *state;
+	int64_t until = KIT_WALL + HOURS(3);
+
+	k->fakes[0].items = "a=A:R";
+	kit_configure(k, rarely(until));
+	kit_play(k, HOURS(1));
+	expect_news(k, "passed");
+	kit_restart(k, rarely(until));
+	kit_play(k, until - 1 - k->now.wall);
+	expect_no_news(k);
+	kit_play(k, 1);
+	expect_news(k, "alarmed");
+}
+
+/* A clock that is set is noticed within the hour. */
+static void test_accept_ends_by_a_step_of_the_clock(void **state)
+{
+	struct kit *k = *state;
+
+	k->fakes[0].items = "a=A:R";
+	kit_configure(k, rarely(KIT_WALL + DAYS(9)));
+	kit_play(k, MINUTES(10));
+	expect_news(k, "passed");
+	k->now.wall += DAYS(10);
+	kit_play(k, HOURS(1));
+	expect_news(k, "alarmed");
+	expect_no_news(k);
+}
+
 /* --- reminders --- */
 
 /* 1, 2, 4 and 8 days after each other. */
@@ -375,10 +416,7 @@ static void test_no_reminder_of_a_verdict_in_the_making(void **state)
 	const struct kit_told *t;
 	int64_t told;
 
-	first_check(k, make_settings(1, 1), "a=P");
-	expect_news(k, "passed");
-	pass(k, MINUTES(29) + SECONDS(30));
-	do_status(k, "CONFIGURATION");
+	to_submit(k, make_settings(1, 1));
 	do_entries(k, CALL_SUBMIT, OUTCOME_NOT_READY, "DRS.M00300");
 	told = expect_news(k, "refused")->at;
 	while (k->now.mono < told + DAYS(1) - MINUTES(10)) {
@@ -567,6 +605,8 @@ int main(void)
 		KIT_TEST(test_accept_comes_and_goes_by_reload),
 		KIT_TEST(test_accept_and_a_clock_that_steps),
 		KIT_TEST(test_accept_over_a_restart),
+		KIT_TEST(test_accept_ends_soon_after_a_restart),
+		KIT_TEST(test_accept_ends_by_a_step_of_the_clock),
 		cmocka_unit_test(test_reminders_slow_down),
 		cmocka_unit_test(test_no_reminder_of_what_is_well),
 		KIT_TEST(test_no_reminder_if_never),
