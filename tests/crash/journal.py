@@ -19,16 +19,18 @@ INSIDE = "PRECHECKD_CRASH_INSIDE"
 
 
 def private_run():
-    """Runs this program again with a /run of its own; returns in the inner process. Exit status 77: not here."""
+    """Runs this program again with a /run of its own; returns in the inner process. Exit status 77: it can't be
+    done here, which is a failure in CI."""
     if os.environ.get(INSIDE):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
         return
+    missing = ""
     if os.geteuid() != 0 or not shutil.which("unshare"):
-        sys.exit("crash test skipped: needs root and unshare(1)") if os.environ.get("CI") == "true" else None
-        print("crash test skipped: needs root and unshare(1)", file=sys.stderr)
-        sys.exit(77)
-    if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
-        print("crash test skipped: no mount namespaces here", file=sys.stderr)
+        missing = "needs root and unshare(1)"
+    elif subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        missing = "no mount namespaces here"
+    if missing:
+        print(f"crash test skipped: {missing}", file=sys.stderr)
         sys.exit(1 if os.environ.get("CI") == "true" else 77)
     env = dict(os.environ, **{INSIDE: "1"})
     os.execvpe("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv], env)
@@ -55,6 +57,7 @@ class Journal:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.socket.bind(path)
         self.entries = []
+        self.flushed = 0
         self.more = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -76,8 +79,6 @@ class Journal:
             with self.more:
                 self.entries.append(entry)
                 self.more.notify_all()
-
-    flushed = 0
 
     def flush(self):
         """Returns when everything that was sent before is in self.entries: the queue is a queue."""

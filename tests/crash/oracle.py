@@ -73,7 +73,8 @@ class Book:
         self.twice = 0         # of these, how many had been told before
         self.last_run = collections.Counter()
         self.errors = []
-        self.told_here = set() # ids told or repeated in the present life
+        self.told_here = set()  # ids told or repeated in the present life
+        self.new_here = False  # some of them for the first time
         self.excused = set()   # ids that may be repeated in it: told in the life before, which was cut off
 
     @staticmethod
@@ -102,13 +103,20 @@ class Book:
         if self.first and number <= max(self.first):
             self.errors.append(f"news {number} after {max(self.first)}: {entry}")
         self.first[number] = entry
+        self.new_here = self.new_here or not again
         self._judge_run(entry)
         return entry
 
     def turn_over(self, in_peace):
         """The life is over. Only what the next one was not told of may be repeated there."""
-        self.excused = set() if in_peace else self.told_here
+        if in_peace:
+            self.excused = set()
+        elif self.new_here:
+            self.excused = self.told_here
+        else:  # it may not have come as far as to repeat what the one before had left
+            self.excused |= self.told_here
         self.told_here = set()
+        self.new_here = False
 
     def _judge_run(self, entry):
         if "DRS_RUN_ID" in entry:

@@ -4,13 +4,15 @@ import datetime
 import glob
 import os
 import re
+import shutil
 import sqlite3
+import subprocess
 
 import pytest
 
 from daemon import (ALARM, BINLOG, BINLOG_FIXED, GOOD, SANITIZED, Config, check_output, jobs, overlap, runs,
                     scenario, submits, task, task_id)
-from sim import CANARY_DB_PASSWORD, CANARY_PASSWORD
+from sim import CANARY_DB_PASSWORD, CANARY_PASSWORD, ROOT
 
 ALARM_FIXED = {"item": "dstDbDiskSize", "result": "PASSED", "group": "db_disk_size"}
 QUICK = {"interval": "400ms", "first_poll": "30ms", "settle": "300ms", "poll": "20ms", "stale_after": "1h"}
@@ -399,6 +401,31 @@ def test_of_a_detail_only_the_age_is_kept(sim, precheckd, tmp_path):
     d = precheckd(cfg)
     judged_again(s, since, [1, 2])
     assert s.log(since, "detail") == [] and news(d) == []
+
+
+@pytest.mark.skipif(not shutil.which("sqlite3"), reason="needs sqlite3(1)")
+def test_the_queries_of_the_manual(sim, precheckd, tmp_path):
+    s = sim(scenario(tasks=[task(1, BINLOG), task(2)], defaults={"duration": "50ms"}))
+    names = {"shop-db": {"id": task_id(1)}, "other": {"id": task_id(2)}}
+    cfg = config(tmp_path, s.url).write(jobs=names, defaults=QUICK)
+    d = precheckd(cfg)
+    d.wait_verdicts(["shop-db"], "failed")
+    judged_again(s, s.seq(), [1, 2])
+    with open(os.path.join(ROOT, "man", "precheckd.8")) as f:
+        source = f.read()
+    shown = re.findall(r"^sqlite3 [^\n]*\\e\n(?:[^.\n][^\n]*\n)+?(?=sqlite3|\.)", source, re.M)
+    assert len(shown) >= 4
+    answers = []
+    for command in shown:
+        assert "/var/lib/precheckd/" in command
+        command = command.replace("\\e\n", "\\\n").replace("/var/lib/precheckd", cfg.state_dir)
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0 and not done.stderr, (command, done.stderr)
+        answers.append(done.stdout)
+    assert all("\n" in a for a in answers), answers
+    assert any("shop-db (cloud otc): failed: srcDbBinlogIsOff" in a for a in answers)
+    assert any("srcDbBinlogIsOff|FAILED|SOURCE_DB_BINLOG_IS_OFF_FOR_UP" in a for a in answers), answers
+    assert any(re.search(r"^\d{4}-.*\|failed\|1\|0$", a, re.M) for a in answers), answers
 
 
 def test_the_store_is_for_its_owner_alone(sim, precheckd, tmp_path):

@@ -11,8 +11,8 @@ import subprocess
 
 import pytest
 
-from daemon import (ALARM, BINLOG, BINLOG_FIXED, GOOD, PATIENCE, SANITIZED, SLOW, Config, binary, jobs, run, runs, scenario,
-                    task, task_id)
+from daemon import (ALARM, BINLOG, BINLOG_FIXED, GOOD, PATIENCE, SANITIZED, SLOW, Config, binary, jobs, run, runs,
+                    scenario, task, task_id)
 
 QUICK = {"interval": "300ms", "first_poll": "30ms", "settle": "200ms", "poll": "20ms", "stale_after": "1h"}
 TROUBLE = r"err: can't write to the store: "
@@ -121,7 +121,7 @@ def test_disk_full_until_the_end(small_disk, sim, precheckd, tmp_path):
 @needs_root
 @slow
 def test_disk_full_for_a_while(small_disk, sim, precheckd, tmp_path):
-    s, cfg = begin(sim, tmp_path, state_dir=small_disk / "state")
+    s, cfg = begin(sim, tmp_path, state_dir=small_disk / "state", interval="1s")
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "failed")
     before = finished_runs(cfg)
@@ -192,7 +192,7 @@ def test_writes_fail_until_the_end(sim, precheckd, tmp_path, error, word):
 @slow
 def test_a_disk_that_turns_read_only_and_back(sim, precheckd, tmp_path):
     """As after a remount; a real one is refused as long as a file is open for writing."""
-    s, cfg = begin(sim, tmp_path)
+    s, cfg = begin(sim, tmp_path, interval="1s")
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "failed")
     calls = "pwrite64,ftruncate,fsync,fdatasync,openat,unlink:error=EROFS"
@@ -230,7 +230,8 @@ def test_a_first_start_that_cannot_write(sim, tmp_path, call):
     """Exit status 78 with the reason, and the next start is as good as the first."""
     s, cfg = begin(sim, tmp_path)
     done = subprocess.run(["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=" + call, "-P",
-                           cfg.state_dir + "/precheckd.db.new", "-P", cfg.state_dir + "/precheckd.db", "-P", cfg.state_dir,
+                           cfg.state_dir + "/precheckd.db.new", "-P", cfg.state_dir + "/precheckd.db",
+                           "-P", cfg.state_dir,
                            "-e", f"inject={call}:error=ENOSPC", binary(), "-c", cfg.path,
                            "--log-target", "stderr"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, timeout=60, text=True)
@@ -417,7 +418,7 @@ def test_state_dir_of_somebody_else(sim, precheckd, tmp_path):
 
 def test_somebody_elses_lock_is_waited_out(sim, precheckd, tmp_path):
     """A backup that holds the database for a moment is no reason to stop telling."""
-    s, cfg = begin(sim, tmp_path)
+    s, cfg = begin(sim, tmp_path, interval="1s")
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "failed")
     with database(cfg, isolation_level=None) as db:
