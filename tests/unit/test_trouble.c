@@ -255,6 +255,88 @@ static void test_every_other_token_is_taken(void **state)
 	assert_in_range(logins, 1, 40);
 }
 
+/* A restart is no reason to hurry: what DRS or IAM was to be left alone for is still to be left alone. */
+static void test_holds_survive_a_restart(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+	int64_t wait = 0;
+
+	kit_configure(k, make_settings(1, 1));
+	do_login(k);
+	for (int i = 0; i < 6; i++) {
+		c = expect_call(k, CALL_STATUS, 1);
+		say_whole(k, &c, OUTCOME_SERVER, "");
+		wait = watch_wake(k->w) - k->now.mono;
+		if (i < 5)
+			pass(k, wait);
+	}
+	expect_news(k, "cloud-down");
+	assert_true(wait > MINUTES(1));
+	kit_restart(k, make_settings(1, 1));
+	do_login(k);
+	pass(k, wait - SECONDS(2));
+	expect_no_call(k);
+	pass(k, SECONDS(2));
+	expect_call(k, CALL_STATUS, 1);
+}
+
+static void test_login_holds_survive_a_restart(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+	int64_t wait = 0;
+
+	kit_configure(k, make_settings(1, 1));
+	for (int i = 0; i < 6; i++) {
+		c = expect_call(k, CALL_LOGIN, 0);
+		say_whole(k, &c, OUTCOME_TRANSPORT, "");
+		wait = watch_wake(k->w) - k->now.mono;
+		if (i < 5)
+			pass(k, wait);
+	}
+	expect_news(k, "cloud-down");
+	assert_true(wait > MINUTES(1));
+	kit_restart(k, make_settings(1, 1));
+	pass(k, wait - SECONDS(2));
+	expect_no_call(k);
+	pass(k, SECONDS(2));
+	expect_call(k, CALL_LOGIN, 0);
+	/* a clock that was set meanwhile makes it no longer than the longest */
+	k->now.wall -= DAYS(10);
+	kit_restart(k, make_settings(1, 1));
+	pass(k, MINUTES(10));
+	expect_call(k, CALL_LOGIN, 0);
+}
+
+/* How far the pace had recovered is known, too. */
+static void test_pace_survives_a_restart(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+	unsigned pace;
+
+	first_check(k, make_settings(1, 1), "a=P");
+	expect_news(k, "passed");
+	pass(k, MINUTES(30) - SECONDS(30));
+	for (int i = 0; i < 3; i++) {
+		c = expect_call(k, CALL_STATUS, 1);
+		say_whole(k, &c, OUTCOME_THROTTLED, "DRS.M01503");
+		pass(k, MINUTES(10));
+	}
+	expect_news(k, "throttled");
+	assert_int_equal(k->clouds[0].pace, 75);
+	do_status(k, "CONFIGURATION");
+	pace = k->clouds[0].pace;
+	assert_true(pace > 75 && pace < 600);
+	kit_restart(k, make_settings(1, 1));
+	do_login(k);
+	do_result(k, 100, "a=P");
+	assert_in_range(k->clouds[0].pace, pace + 1, pace + 20);
+	while (k->taken < k->n_told) /* still the same time of trouble */
+		assert_string_not_equal(k->told[k->taken++].event, "throttled");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +349,9 @@ int main(void)
 		cmocka_unit_test(test_tokens_without_life),
 		KIT_TEST(test_tokens_taken_again),
 		KIT_TEST(test_every_other_token_is_taken),
+		KIT_TEST(test_holds_survive_a_restart),
+		KIT_TEST(test_login_holds_survive_a_restart),
+		KIT_TEST(test_pace_survives_a_restart),
 	};
 
 	return cmocka_run_group_tests_name("trouble: in part, and together", tests, NULL, NULL);
