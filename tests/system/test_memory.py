@@ -291,7 +291,7 @@ def test_an_accept_that_ends_while_away(sim, precheckd, tmp_path):
     s = sim(scenario(tasks=[task(1, ALARM)], defaults={"duration": "50ms"}))
     cfg = config(tmp_path, s.url)
     text = cfg.text(jobs=jobs(1), defaults=QUICK)
-    until = ends(3)
+    until = ends(3600)
     cfg.write_text(with_accept(cfg, text, until))
     d = precheckd(cfg)
     d.wait(r"notice: job-1 \(cloud otc\): passed: .*accepted")
