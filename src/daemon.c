@@ -371,6 +371,15 @@ static int start_loop(struct daemon *d)
 	return courier_new(d->base, on_reply, d, &d->courier);
 }
 
+/* A first start, or one that was cut off before it could tell anything. */
+static bool nothing_told(const struct store_memory *m)
+{
+	for (size_t i = 0; i < m->n_jobs; i++)
+		if (m->jobs[i].told != VERDICT_UNKNOWN)
+			return false;
+	return true;
+}
+
 /* What earlier processes knew, what they did not get to tell, and then the configuration. */
 static int begin(struct daemon *d, struct settings *s)
 {
@@ -387,7 +396,7 @@ static int begin(struct daemon *d, struct settings *s)
 		return EXIT_FAILURE;
 	}
 	keep_repeat(d->keep);
-	if (memory.n_jobs == 0 && !d->options->once)
+	if (nothing_told(&memory) && !d->options->once)
 		watch_quiet_start(d->watch);
 	if (watch_configure(d->watch, s, now()) < 0) {
 		log_err("out of memory");

@@ -173,8 +173,14 @@ int keep_open(struct event_base *base, enum log_target target, struct settings *
 
 struct keep *keep_close(struct keep *k)
 {
+	char why[STORE_WHY] = "";
+
 	if (!k)
 		return NULL;
+
+	/* the last chance for what could not be written before */
+	if (k->store && store_behind(k->store))
+		judge_commit(k, store_retry(k->store, wall(), why), why);
 
 	struct event *timers[] = {k->retry, k->checkpoint, k->prune};
 
