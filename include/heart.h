@@ -40,6 +40,7 @@ struct job {
 	int64_t settled;   /* mono ms: what is asked for from then on shows the new result */
 	int64_t poll;      /* present poll delay */
 	int64_t took_part; /* mono ms when the present check began; next due counts from it */
+	bool accepts_late; /* they changed in the middle of the present check */
 	unsigned tries;    /* failures in a row of the present step, the task's own */
 	unsigned resubmits;
 	unsigned errors; /* answers in a row by which DRS says that it broke */
@@ -278,6 +279,9 @@ void tell_run(struct job *j, struct report *report, bool lost, struct now now);
 void tell_confirmed(struct job *j, struct now now);
 /* NEWS_JOB if the verdict, bad items, refusal or status differ from what was last told; true if so. */
 bool tell_job(struct job *j, struct now now);
+/* Tells what accepts that began or ended make of the last report. In the middle of a check its end does, and of a
+ * flapping job it is not told. DRS confirmed nothing by it: what is stale stays stale. */
+void tell_accepts(struct job *j, struct now now);
 /* After a time of changes that were not told: the difference to what was, even if there is none. */
 void tell_steady(struct job *j, struct now now);
 bool tell_items_differ(const struct report *told, const struct report *report);

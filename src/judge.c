@@ -74,6 +74,8 @@ void judge_check_ended(struct job *j, int64_t next, struct now now)
 
 	at = MAX(at, now.mono);
 	j->took_part = 0;
+	if (j->accepts_late) /* and it may end without a report */
+		tell_accepts(j, now);
 	j->tries = j->resubmits = 0;
 	j->asked_wrong_state = false;
 	j->ended_once = true;

@@ -131,11 +131,9 @@ static void grown_stale(struct job *j, struct now now)
 	tell_job_news(j, NEWS_STALE, now)->stale = true;
 }
 
-/* In the middle of a check the verdict is in the making: the end of it tells. */
 static void accept_ended(struct job *j, struct now now)
 {
-	if (!job_running(j) && j->took_part == 0)
-		tell_job(j, now);
+	tell_accepts(j, now);
 	moment_weigh_accepts(j, now);
 }
 

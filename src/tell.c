@@ -194,13 +194,18 @@ static void tell_difference(
 	moment_told(j, now);
 }
 
+static void settle_status(struct job_record *r)
+{
+	text_copy(r->told_status, sizeof(r->told_status), r->status);
+	text_copy(r->told_code, sizeof(r->told_code),
+		r->refusal.outcome != OUTCOME_OK ? r->refusal.code : "");
+}
+
 static void settle_told(struct job *j, struct now now)
 {
 	struct job_record *r = &j->rec;
 
-	text_copy(r->told_status, sizeof(r->told_status), r->status);
-	text_copy(r->told_code, sizeof(r->told_code),
-		r->refusal.outcome != OUTCOME_OK ? r->refusal.code : "");
+	settle_status(r);
 	if (r->told_stale) {
 		r->told_stale = false;
 		tell_job_news(j, NEWS_STALE, now)->stale = false;
@@ -216,6 +221,21 @@ bool tell_job(struct job *j, struct now now)
 		tell_difference(j, NEWS_JOB, &d, now);
 	settle_told(j, now);
 	return told;
+}
+
+void tell_accepts(struct job *j, struct now now)
+{
+	struct job_record *r = &j->rec;
+	struct difference d = differs(j, now);
+	bool stale = r->told_stale;
+
+	j->accepts_late = job_running(j) || j->took_part != 0;
+	if (j->accepts_late || r->flapping || !d.changed || !names_items(r->told) ||
+		!names_items(d.verdict))
+		return;
+	tell_difference(j, NEWS_JOB, &d, now);
+	settle_status(r);
+	r->told_stale = stale;
 }
 
 void tell_steady(struct job *j, struct now now)

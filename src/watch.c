@@ -325,14 +325,14 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 		old = j->set;
 		j->set = set;
 		moment_retimed(j, old, now);
+		tell_accepts(j, now);
 		job_plan(j, job_running(j) ? STEP_POLL : STEP_STATUS, now.mono);
 		return;
 	}
 	old = j->set;
 	j->set = set;
 	moment_retimed(j, old, now);
-	if (!job_running(j) && j->took_part == 0 && !j->rec.flapping)
-		tell_job(j, now); /* an accept may have come or gone */
+	tell_accepts(j, now); /* one may have come or gone */
 	if (j->flight)
 		return;
 	if (!set->check &&

@@ -254,6 +254,79 @@ static void test_accept_ends_by_a_step_of_the_clock(void **state)
 	expect_no_news(k);
 }
 
+/* DRS confirms nothing by it: neither looking for its end nor the end makes a verdict young again. */
+static void test_accept_makes_nothing_current(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = rarely(KIT_WALL + HOURS(5));
+
+	s->jobs[0].stale_after = HOURS(2);
+	k->fakes[0].items = "a=A:R";
+	kit_configure(k, s);
+	kit_play(k, HOURS(4));
+	expect_news(k, "passed");
+	expect_news(k, "stale");
+	expect_no_news(k);
+	kit_play(k, HOURS(2));
+	expect_news(k, "alarmed");
+	expect_no_news(k);
+	assert_true(stored(k, 0)->told_stale);
+}
+
+/* Neither a change of the accepts nor the end of one is told of a job that changes all the time. */
+static void test_accept_ends_while_flapping(void **state)
+{
+	struct kit *k = *state;
+	int64_t until;
+
+	first_check(k, accepting("a", NULL, KIT_WALL + DAYS(60)), "a=A:R");
+	for (int i = 0; i < 6; i++)
+		next_check(k, i % 2 ? "a=A:R" : "a=A:R b=F:S");
+	assert_true(stored(k, 0)->flapping);
+	k->taken = k->n_told;
+	until = k->now.wall + MINUTES(10);
+	kit_configure(k, accepting("a", NULL, until));
+	pass(k, MINUTES(11));
+	kit_configure(k, make_settings(1, 1));
+	expect_no_news(k);
+}
+
+/* It ends in the middle of a check that comes to nothing: told at the end of that nevertheless. */
+static void test_accept_ends_in_a_broken_check(void **state)
+{
+	struct kit *k = *state;
+	size_t n;
+
+	first_check(k, accepting("a", NULL, KIT_WALL + MINUTES(30) + SECONDS(10)), "a=A:R");
+	expect_news(k, "passed");
+	while (k->n_calls == 0)
+		pass(k, SECONDS(1));
+	do_status(k, "CONFIGURATION");
+	do_submit(k);
+	for (n = k->n_runs; k->n_runs == n;) {
+		pass(k, SECONDS(1));
+		while (k->n_calls && k->n_runs == n)
+			do_entries(k, CALL_RESULT, OUTCOME_SERVER, "DRS.M00202");
+	}
+	expect_news(k, "lost");
+	expect_news(k, "alarmed");
+	expect_no_news(k);
+}
+
+/* By a reload that gives its cloud another user too. */
+static void test_accept_goes_with_the_user(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = make_settings(1, 1);
+
+	first_check(k, accepting("a", NULL, KIT_WALL + DAYS(60)), "a=A:R");
+	expect_news(k, "passed");
+	s->clouds[0].user[0] ^= 1;
+	kit_configure(k, s);
+	expect_news(k, "alarmed");
+	expect_no_news(k);
+}
+
 /* --- reminders --- */
 
 /* 1, 2, 4 and 8 days after each other. */
@@ -607,6 +680,10 @@ int main(void)
 		KIT_TEST(test_accept_over_a_restart),
 		KIT_TEST(test_accept_ends_soon_after_a_restart),
 		KIT_TEST(test_accept_ends_by_a_step_of_the_clock),
+		KIT_TEST(test_accept_makes_nothing_current),
+		KIT_TEST(test_accept_ends_while_flapping),
+		KIT_TEST(test_accept_ends_in_a_broken_check),
+		KIT_TEST(test_accept_goes_with_the_user),
 		cmocka_unit_test(test_reminders_slow_down),
 		cmocka_unit_test(test_no_reminder_of_what_is_well),
 		KIT_TEST(test_no_reminder_if_never),
