@@ -127,6 +127,16 @@ void content_done(struct content_cache *c)
 	c->nothing = report_unref(c->nothing);
 }
 
+const char *content_name(unsigned item)
+{
+	return names[item];
+}
+
+const char *content_reason(enum finding f)
+{
+	return reasons[f];
+}
+
 int content_item(const char *name)
 {
 	for (int i = 0; i < CONTENT_ITEMS; i++)

@@ -55,6 +55,10 @@ struct report *content_unfinished(struct content_cache *c, int percent);
 struct report *content_nothing(struct content_cache *c); /* no run ever: no process, no items */
 void content_done(struct content_cache *c);
 
+/* How it looks in a report; the reason is NULL for findings that have none. */
+const char *content_name(unsigned item);
+const char *content_reason(enum finding f);
+
 /* Reads an item back; -1: not an item of ours. */
 int content_item(const char *name);
 enum finding content_finding(const struct item *item);

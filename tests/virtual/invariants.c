@@ -20,7 +20,7 @@ struct judge *judge_new(struct world *w)
 	for (size_t i = 0; i < w->fake->n_tasks; i++) {
 		j->jobs[i].status = -1;
 		j->jobs[i].gone_at = -1;
-		j->jobs[i].paced_from = -1;
+		j->jobs[i].paced_from = j->jobs[i].owed_since = -1;
 	}
 	for (size_t i = 0; i < w->fake->n_clouds; i++)
 		j->clouds[i].sick = 1;
@@ -120,6 +120,7 @@ void judge_sick(struct judge *j, unsigned cloud, bool begins)
 void judge_process(struct judge *j, bool up)
 {
 	j->process += up;
+	j->started = up;
 	j->up = up;
 	j->up_since = j->w->t;
 	j->calls = 0;
@@ -144,7 +145,7 @@ void judge_process(struct judge *j, bool up)
 		struct watched *k = &j->jobs[i];
 
 		judge_note(j, (long)i, up ? "PROCESS begins" : "process ends", (long)j->process, 0);
-		k->looked = false;
+		k->looked = k->checking = false;
 		k->unanswered = 0;
 		k->running_seen = false;
 		if (k->submit == SUBMIT_OPEN)
@@ -167,6 +168,7 @@ void judge_configured(struct judge *j)
 		struct watched *k = &j->jobs[i];
 		const struct job_conf *conf = &j->w->jobs[i];
 		struct fake_task *f = &j->w->fake->tasks[i];
+		bool anew = j->started || (conf->on && !k->on);
 
 		if (conf->on != k->on) {
 			judge_note(
@@ -176,7 +178,7 @@ void judge_configured(struct judge *j)
 			/* a run that was left behind is followed again */
 			k->adopted = conf->on && j->w->have[i] &&
 				     j->w->saved[i].run.state != RUN_NONE;
-			k->looked = k->running_seen = false;
+			k->looked = k->running_seen = k->checking = false;
 			k->fed = judge_healthy(j, f->cloud);
 			if (!conf->on && f->owner == OWNER_US)
 				f->owner = OWNER_FOREIGN; /* nobody of ours waits for it */
@@ -200,7 +202,9 @@ void judge_configured(struct judge *j)
 		if (k->dormant)
 			k->fed = MAX(k->fed, judge_healthy(j, f->cloud));
 		k->dormant = false;
+		accepts_configured(j, (long)i, anew);
 	}
+	j->started = false;
 }
 
 static void swap(enum trouble *a, enum trouble *b)
@@ -258,6 +262,15 @@ void judge_credential(struct judge *j, unsigned cloud)
 	judge_note_cloud(j, cloud, "credential replaced", 0, 0);
 }
 
+void judge_touch(const struct judge *j, struct watched *k)
+{
+	k->drain = j->drain;
+	k->fact = NULL;
+	k->news = 0;
+	k->must = k->may = false;
+	k->was_flapping = k->flapping;
+}
+
 void judge_begin(struct judge *j, const struct flight *reply)
 {
 	j->drain++;
@@ -270,11 +283,7 @@ void judge_begin(struct judge *j, const struct flight *reply)
 	for (unsigned i = 0; i < reply->call.n; i++) {
 		struct watched *k = judge_job(j, reply->asked[i]);
 
-		k->drain = j->drain;
-		k->fact = NULL;
-		k->news = 0;
-		k->must = k->may = false;
-		k->was_flapping = k->flapping;
+		judge_touch(j, k);
 	}
 	calls_delivered(j, reply);
 	if (reply->call.kind != CALL_LOGIN)
@@ -306,6 +315,9 @@ static void check_record(struct judge *j, const struct job_record *r)
 	long task = fake_find(j->w->fake, r->task);
 	struct watched *k = judge_job(j, task);
 
+	if (r->due != k->due)
+		k->checking = false; /* the next one is planned: this one is over */
+	k->due = r->due;
 	if (r->reported == k->reported)
 		return;
 	k->reported = r->reported;
@@ -342,13 +354,19 @@ void judge_end(struct judge *j)
 {
 	const struct flight *fl = j->reply;
 
+	if (j->configuring)
+		accepts_settled(j);
+
 	for (unsigned i = 0; fl && i < fl->call.n && !j->failed; i++) {
 		long task = fl->asked[i];
 		struct watched *k = judge_job(j, task);
-		unsigned allowed = truth_verdicts(k);
+		unsigned allowed = truth_verdicts(j, k);
 
 		if (k->drain != j->drain || !k->on)
 			continue;
+		/* an accept that ends in the middle of a check is told at its end */
+		if (accepts_matter(k) && k->counted_drain != j->drain)
+			allowed |= 1u << k->told.verdict;
 		if ((k->flapping || k->was_flapping) && k->news <= 1)
 			continue; /* single changes are not told */
 		if (k->news > 1)
@@ -377,12 +395,15 @@ static bool can_eat(struct judge *j, size_t i)
 	struct watched *k = &j->jobs[i];
 	struct fake_task *f = &j->w->fake->tasks[i];
 	int64_t t = j->w->t, now = judge_healthy(j, f->cloud);
+	bool dormant = k->dormant;
 
-	if (!k->on || !j->w->clouds[f->cloud].check || f->deleted || f->status != 0 || k->dormant)
+	if (!k->on || !j->w->clouds[f->cloud].check || f->deleted || f->status != 0)
 		return false;
 	fake_settle(f, t);
-	if (k->ended != NO ||
-		(f->owner != OWNER_NONE && f->slow) || /* or its run vanished without a trace */
+	if (k->ended != NO || (f->owner != OWNER_NONE && f->slow) ||
+		/* a later one is in the way of what it waits for */
+		(k->submit == SUBMIT_TAKEN &&
+			f->run > k->run_before + 1) || /* or its run vanished without a trace */
 		(f->owner == OWNER_NONE && !f->shows && (k->submit != SUBMIT_NONE || k->adopted)))
 		k->fed = MAX(k->fed, now);
 	for (int x = 0; x < _TRAIT_MAX; x++) {
@@ -395,7 +416,7 @@ static bool can_eat(struct judge *j, size_t i)
 		k->fed = MAX(k->fed, now + rest);
 		k->dormant |= x == TRAIT_GONE;
 	}
-	return true;
+	return !dormant;
 }
 
 /* How many jobs are configured, and how many clouds in told trouble; being throttled is not being down. */
@@ -476,8 +497,6 @@ void judge_scan(struct judge *j)
 
 void judge_finish(struct judge *j)
 {
-	static const enum verdict verdicts[] = {VERDICT_PASSED, VERDICT_ALARMED, VERDICT_FAILED};
-
 	for (size_t i = 0; i < j->w->fake->n_clouds && !j->failed; i++)
 		if (j->clouds[i].trouble != TROUBLE_NONE || j->clouds[i].throttled != TROUBLE_NONE)
 			judge_violation(j, -1, (long)i,
@@ -489,7 +508,7 @@ void judge_finish(struct judge *j)
 		const struct fake_task *f = &j->w->fake->tasks[i];
 		bool check = j->w->clouds[f->cloud].check;
 		uint64_t content = check ? f->truth : f->shown;
-		enum verdict v = verdicts[content_grade(content)];
+		enum verdict v = accepts_verdict(k, content, world_wall(j->w));
 
 		if (!k->on)
 			continue;
@@ -498,7 +517,8 @@ void judge_finish(struct judge *j)
 		else if (f->status != 0)
 			v = fake_status_class(f->status) == 2 ? VERDICT_ENDED : VERDICT_STARTED;
 		else if (!check && !f->shows)
-			v = k->has_report ? verdicts[content_grade(k->content)] : VERDICT_UNKNOWN;
+			v = k->has_report ? accepts_verdict(k, k->content, world_wall(j->w))
+					  : VERDICT_UNKNOWN;
 		if (k->flapping && k->interval >= HOURS(8))
 			continue; /* not yet five runs since all is quiet */
 		if (k->told.verdict != v) {

@@ -11,7 +11,7 @@ struct judge;
 struct judge_counts {
 	uint64_t submits, counted, adopted, overdue, lost, stale, job_news, cloud_news, reminders,
 		flapping, steady, slow, aging, summaries, down, up, logins, pace_news, resubmits,
-		runs_saved;
+		runs_saved, accepts_ended, accepts_reloaded;
 };
 
 struct judge *judge_new(struct world *w);
@@ -39,6 +39,7 @@ void judge_call(struct judge *j, const struct flight *fl);  /* before the fake e
 void judge_taken(struct judge *j, const struct flight *fl); /* after */
 void judge_end(struct judge *j);
 
-void judge_state(struct judge *j);  /* after the answer to watch_tell_state() */
-void judge_scan(struct judge *j);   /* once per virtual hour */
-void judge_finish(struct judge *j); /* at the end of the story, all healed */
+void judge_state(struct judge *j);   /* after the answer to watch_tell_state() */
+void judge_accepts(struct judge *j); /* every few virtual minutes */
+void judge_scan(struct judge *j);    /* once per virtual hour */
+void judge_finish(struct judge *j);  /* at the end of the story, all healed */

@@ -152,6 +152,8 @@ void judge_call(struct judge *j, const struct flight *fl)
 	}
 	if (check_token(j, fl) || check_pace(j, fl))
 		return;
+	for (unsigned i = 0; i < fl->call.n && fl->call.kind != CALL_DETAIL; i++)
+		judge_job(j, fl->asked[i])->checking = true;
 	for (unsigned i = 0; i < fl->call.n && fl->call.kind == CALL_SUBMIT; i++) {
 		if (!j->w->clouds[fl->cloud].check) {
 			bad(j, fl, "a submit for a job with check = no");

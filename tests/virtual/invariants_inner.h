@@ -39,7 +39,8 @@ struct watched { /* one per task */
 	int status; /* -1: never */
 	bool seen;
 	enum tri refused, ended;
-	int64_t gone_at; /* of the first "gone" in a row; -1: none */
+	bool bad_request; /* so refused: any status is an answer to that */
+	int64_t gone_at;  /* of the first "gone" in a row; -1: none */
 	unsigned gone_process;
 	enum tri wrong_state; /* a submit or result said so; the status will tell */
 	unsigned wrong_state_process;
@@ -47,11 +48,12 @@ struct watched { /* one per task */
 	uint64_t content;
 	uint64_t bad, unchecked; /* content.h's four bits an item */
 	int64_t counted_at;      /* virtual */
-	int64_t refused_at;      /* the last refusal, which confirms a verdict too */
-	bool looked;             /* a result was answered in this process */
-	unsigned unanswered;     /* results asked for in this process that lacked its entry */
-	bool running_seen;       /* and the last one showed a run going on */
-	uint64_t run_seen;       /* the run last seen under way */
+	uint64_t counted_drain;
+	int64_t refused_at;  /* the last refusal, which confirms a verdict too */
+	bool looked;         /* a result was answered in this process */
+	unsigned unanswered; /* results asked for in this process that lacked its entry */
+	bool running_seen;   /* and the last one showed a run going on */
+	uint64_t run_seen;   /* the run last seen under way */
 	bool content_seen;
 	uint64_t seen_content; /* of the last finished result shown */
 
@@ -70,6 +72,14 @@ struct watched { /* one per task */
 
 	bool dormant; /* gone: asked anew on reload only */
 	int64_t fed;  /* healthy ms of the cloud, from when hunger counts */
+
+	unsigned n_accepts;
+	struct accept_conf accepts[ACCEPTS_MAX];
+	bool accepts_changed; /* by the reload that is going on */
+	bool excused;         /* owed when the process began: told with a report */
+	bool checking;        /* from the first call of a check to where the next one is planned */
+	int64_t due;          /* the record's, wall */
+	int64_t owed_since;   /* virtual; -1: what was told still holds */
 
 	struct told told;
 	bool flapping, was_flapping; /* told as such; at the beginning of this drain */
@@ -132,6 +142,7 @@ struct judge {
 	uint64_t last_news;
 	uint64_t last_run;
 	unsigned states;  /* news of state in this drain */
+	bool started;     /* in this drain: a process */
 	bool configuring; /* in this drain: accepts may have changed */
 	unsigned rank;    /* of the effects in this drain */
 	uint64_t drain;
@@ -142,11 +153,22 @@ struct judge {
 /* Time in which a cloud was well, recovery excluded. */
 int64_t judge_healthy(const struct judge *j, unsigned cloud);
 struct watched *judge_job(struct judge *j, long task);
+void judge_touch(const struct judge *j, struct watched *k); /* first thing in a drain */
 
 /* invariants_truth.c: what follows from the answers */
 void truth_deliver(struct judge *j, const struct flight *fl);
 void truth_counted(struct judge *j, long task, const struct job_record *r);
-unsigned truth_verdicts(const struct watched *k); /* a mask of those that may have been told last */
+unsigned truth_verdicts(const struct judge *j,
+	const struct watched *k); /* a mask of those that may have been told last */
+
+/* invariants_accepts.c */
+enum verdict accepts_verdict(const struct watched *k, uint64_t content, int64_t wall);
+bool accepts_matter(const struct watched *k); /* for its last report, and what was told of it */
+bool accepts_busy(const struct judge *j, long task);
+/* anew: nobody watched the job just before */
+void accepts_configured(struct judge *j, long task, bool anew);
+void accepts_settled(struct judge *j);
+void accepts_told(struct judge *j, long task, const struct news *n); /* before it counts as told */
 
 /* invariants_news.c */
 void news_check(struct judge *j, const struct news *n);

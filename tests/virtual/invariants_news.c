@@ -42,7 +42,7 @@ static void check_verdict(struct judge *j, long task, const struct news *n)
 {
 	struct watched *k = judge_job(j, task);
 	struct told now = {.any = true, .id = n->id, .verdict = n->verdict, .since = n->since};
-	unsigned allowed = truth_verdicts(k);
+	unsigned allowed = truth_verdicts(j, k);
 	uint64_t unchecked = 0;
 
 	snprintf(now.status, sizeof(now.status), "%s", n->status ? n->status : "");
@@ -90,7 +90,9 @@ static void check_verdict(struct judge *j, long task, const struct news *n)
 		k->flapping = false;
 	if (k->told.verdict != n->verdict)
 		k->reminded = 0;
-	now.stale = false;
+	/* no accept confirms anything, nor does a check that comes to nothing */
+	now.stale = k->told.stale && accepts_matter(k) && names_items(n->verdict) &&
+		    k->counted_drain != j->drain;
 	k->told = now;
 	k->news++;
 	j->counts.job_news++;
@@ -116,9 +118,12 @@ static void job_news(struct judge *j, const struct news *n)
 	}
 	switch (n->kind) {
 	case NEWS_JOB:
-		if (k->drain != j->drain && !j->configuring) {
-			judge_violation(j, task, -1,
-				"news of a verdict, though no answer came for the job");
+		if (k->drain != j->drain) {
+			judge_touch(j, k);
+			accepts_told(j, task, n);
+		}
+		if (k->news > 0) {
+			judge_violation(j, task, -1, "told twice in one event");
 			return;
 		}
 		if (saved->told != n->verdict) {
@@ -170,6 +175,10 @@ static void job_news(struct judge *j, const struct news *n)
 		if (n->stale == k->told.stale || saved->told_stale != n->stale) {
 			judge_violation(
 				j, task, -1, "told as %s twice", n->stale ? "stale" : "current");
+			return;
+		}
+		if (!n->stale && !j->reply) {
+			judge_violation(j, task, -1, "told as current, though no answer came");
 			return;
 		}
 		if (n->stale && names_items(k->told.verdict) && k->refused == NO &&

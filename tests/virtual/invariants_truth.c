@@ -4,15 +4,10 @@
  * submit is accepted, or when its report is there?) both are allowed for a while: MAYBE. */
 #include "invariants_inner.h"
 
-static enum verdict by_report(const struct watched *k)
+unsigned truth_verdicts(const struct judge *j, const struct watched *k)
 {
-	static const enum verdict verdicts[] = {VERDICT_PASSED, VERDICT_ALARMED, VERDICT_FAILED};
-
-	return k->has_report ? verdicts[content_grade(k->content)] : VERDICT_UNKNOWN;
-}
-
-unsigned truth_verdicts(const struct watched *k)
-{
+	enum verdict by_report = k->has_report ? accepts_verdict(k, k->content, world_wall(j->w))
+					       : VERDICT_UNKNOWN;
 	unsigned mask = 0, all = (1u << _VERDICT_MAX) - 1;
 
 	if (k->ended != NO)
@@ -33,9 +28,9 @@ unsigned truth_verdicts(const struct watched *k)
 		mask |= 1u << VERDICT_REFUSED;
 	if (k->refused == YES)
 		return mask;
-	if (by_report(k) == VERDICT_UNKNOWN)
+	if (by_report == VERDICT_UNKNOWN)
 		return all;
-	return mask | 1u << by_report(k);
+	return mask | 1u << by_report;
 }
 
 static void status_answer(struct judge *j, struct watched *k, const struct fact *fact)
@@ -50,6 +45,8 @@ static void status_answer(struct judge *j, struct watched *k, const struct fact 
 	k->gone_at = -1;
 	if (k->ended == YES)
 		k->ended = class == 0 ? MAYBE : NO; /* told when the check is through */
+	if (class != 0 && k->refused == YES && k->bad_request)
+		k->refused = MAYBE;
 	if (!k->seen && k->refused == YES)
 		k->refused = MAYBE;
 	k->seen = true;
@@ -110,6 +107,7 @@ static void refusal(struct judge *j, struct watched *k, const struct flight *fl,
 	case OUTCOME_DENIED:
 	case OUTCOME_BAD_REQUEST:
 		k->refused = YES;
+		k->bad_request = o == OUTCOME_BAD_REQUEST;
 		break;
 	default:
 		break;
@@ -318,6 +316,8 @@ void truth_counted(struct judge *j, long task, const struct job_record *r)
 		k->submit = SUBMIT_NONE;
 	}
 	k->adopted = false;
+	k->excused = false;
+	k->counted_drain = j->drain;
 	k->fed = judge_healthy(j, j->w->fake->tasks[task].cloud);
 	j->counts.counted++;
 }

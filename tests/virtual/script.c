@@ -19,8 +19,9 @@ enum happening {
 	H_DIE,        /* the process ends and another one starts at once or later */
 	H_DIE_SUBMIT, /* the same, with the next submit just handed out */
 	H_START,
-	H_STATE, /* somebody asks for the state of all */
-	H_CLOCK, /* the wall clock is set */
+	H_ACCEPTS, /* their ends are looked for */
+	H_STATE,   /* somebody asks for the state of all */
+	H_CLOCK,   /* the wall clock is set */
 	H_HEAL,
 };
 
@@ -50,6 +51,9 @@ void script_begin(struct world *w)
 {
 	at(w, HOURS(1), H_SCAN, 0, 0);
 	at(w, w->heal, H_HEAL, 0, 0);
+	/* an answer of before may still have come after it */
+	at(w, w->heal + MINUTES(2), H_HEAL, 0, 0);
+	at(w, MINUTES(5), H_ACCEPTS, 0, 0);
 	for (unsigned i = 0; i < w->fake->n_tasks; i++) {
 		again(w, (double)MEAN_TRUTH, H_TRUTH, i);
 		again(w, (double)MEAN_FOREIGN, H_FOREIGN, i);
@@ -205,6 +209,8 @@ static void reload(struct world *w, bool change)
 		if (dice_chance(&w->dice, j->on ? .01 : .05))
 			j->on = !j->on;
 	}
+	if (change)
+		accepts_change(w);
 	if (change && dice_chance(&w->dice, .2))
 		world_rename(
 			w, (unsigned)dice_between(&w->dice, 0, (int64_t)w->fake->n_clouds - 1));
@@ -283,6 +289,11 @@ void script_happen(struct world *w, const struct event *e)
 		at(w, w->t + HOURS(1), H_SCAN, 0, 0);
 		return;
 	}
+	if (e->kind == H_ACCEPTS) {
+		judge_accepts(w->judge);
+		at(w, w->t + MINUTES(5), H_ACCEPTS, 0, 0);
+		return;
+	}
 	if (quiet && e->kind != H_HEAL)
 		return;
 	switch ((enum happening)e->kind) {
@@ -348,6 +359,7 @@ void script_happen(struct world *w, const struct event *e)
 		heal(w);
 		break;
 	case H_SCAN:
+	case H_ACCEPTS:
 		break;
 	}
 }

@@ -67,6 +67,8 @@ static unsigned report_totals(const struct totals *t, bool wanted, unsigned *fai
 		{"reminders", t->judge.reminders},
 		{"news of slow runs", t->judge.slow},
 		{"news of aging tasks", t->judge.aging},
+		{"accepts ended", t->judge.accepts_ended},
+		{"accepts by reload", t->judge.accepts_reloaded},
 		{"summaries", t->judge.summaries},
 		{"news of clouds", t->judge.cloud_news},
 		{"of these: down", t->judge.down},

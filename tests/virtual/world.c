@@ -60,6 +60,7 @@ static void build_job(
 	j->run_limit = MINUTES(30);
 	j->stale_after = 2 * j->interval;
 	j->remind = DAYS(1);
+	accepts_build(&w->jobs[task], j);
 	j->file = strdup("virtual.conf");
 	j->line = (unsigned)task + 100;
 }
@@ -378,6 +379,7 @@ bool world_play(const struct story *s, struct totals *totals)
 	bool ok;
 
 	w.dice = dice_start(s->seed * 2 + 1);
+	w.accept_dice = dice_start(~s->seed);
 	w.fake = fake_new(s->seed * 2, clouds, tasks);
 	w.clouds = calloc(clouds, sizeof(*w.clouds));
 	w.saved_clouds = calloc(2 * clouds, sizeof(*w.saved_clouds));
@@ -387,6 +389,7 @@ bool world_play(const struct story *s, struct totals *totals)
 	w.end = DAYS(s->days);
 	w.heal = w.end - MIN(HOURS(44), w.end / 2);
 	new_confs(&w);
+	accepts_begin(&w);
 	w.judge = judge_new(&w);
 	script_begin(&w);
 	world_start(&w);

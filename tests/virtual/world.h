@@ -18,9 +18,20 @@ struct cloud_conf {
 	bool check;
 };
 
+#define ACCEPTS_MAX 2
+
+struct accept_conf {
+	unsigned item;       /* in content.h's order */
+	enum finding reason; /* FOUND_PASSED: any */
+	int64_t until;       /* wall */
+};
+
 struct job_conf {
 	bool on;
 	int64_t interval;
+	bool accepting; /* its operators sign for alarms */
+	unsigned n_accepts;
+	struct accept_conf accepts[ACCEPTS_MAX];
 };
 
 struct saved_cloud {
@@ -36,7 +47,7 @@ struct world_counts {
 
 struct world {
 	struct story story;
-	uint64_t dice;
+	uint64_t dice, accept_dice;
 	int64_t t, end, heal; /* virtual ms */
 	int64_t boot;         /* mono = t - boot */
 	int64_t skew;         /* of the wall clock */
@@ -65,6 +76,11 @@ struct totals {
 	struct judge_counts judge;
 };
 bool world_play(const struct story *s, struct totals *totals);
+
+/* accepts.c: for which jobs, when, and how they look as settings */
+void accepts_begin(struct world *w);
+void accepts_change(struct world *w); /* before a reload */
+void accepts_build(const struct job_conf *conf, struct job_settings *set);
 
 /* script.c: what happens, and when */
 void script_begin(struct world *w);
