@@ -45,7 +45,8 @@ enum outcome {
 	OUTCOME_BAD_REQUEST, /* parameters refused */
 	OUTCOME_THROTTLED,
 	OUTCOME_TOKEN,         /* token not taken */
-	OUTCOME_CREDENTIAL,    /* login only: user, password, domain or scope not taken; locked */
+	OUTCOME_CREDENTIAL,    /* login only: user, password, domain or scope not taken */
+	OUTCOME_LOCKED,        /* the user or the key is locked for a while, whatever is tried */
 	OUTCOME_MISCONFIGURED, /* wrong host, path, project, region; redirect; token too large */
 	OUTCOME_SERVER,        /* 5xx, not JSON, cut off: DRS's or IAM's own trouble */
 	OUTCOME_TRANSPORT,     /* no answer at all: name, connect, TLS, timeout */
@@ -70,8 +71,9 @@ struct reply {
 	enum outcome outcome;
 	bool maybe_done;     /* not OK, yet the request may have reached DRS */
 	int64_t retry_after; /* ms, clamped to 0 .. 15 min; -1 none */
-	int64_t life;        /* CALL_LOGIN OK: ms, expires_at - issued_at */
-	char project[64];    /* CALL_LOGIN OK: id of the project that the token is for */
+	int64_t life; /* CALL_LOGIN OK: ms, expires_at - issued_at; INT64_MAX: a key without an end */
+	int64_t date;     /* what the other side's clock says, wall ms; 0: not known */
+	char project[64]; /* CALL_LOGIN OK: id of the project that the login is for */
 	/* text: what DRS, IAM or the transport said, escaped */
 	char code[24], text[200], request_id[64];
 	size_t n;

@@ -5,15 +5,29 @@
 
 struct json;
 struct reply;
+struct secret;
 
-#define EXCHANGE_BODY_MAX (8 * 1024 * 1024) /* counted after decoding; more is an error */
-#define TOKEN_MAX         (32 * 1024)       /* what the gateway takes in one header */
+#define EXCHANGE_BODY_MAX    (8 * 1024 * 1024) /* counted after decoding; more is an error */
+#define TOKEN_MAX            (32 * 1024)       /* what the gateway takes in one header */
+
+#define EXCHANGE_HEADERS_MAX 6
+struct exchange_header {
+	const char *name;
+	const char *value;           /* or NULL: */
+	const struct secret *secret; /* printable ASCII, at most TOKEN_MAX bytes */
+};
 
 struct exchange_request {
+	const char *method; /* NULL: POST with a body, GET without */
 	const char *url;
-	const char *body; /* JSON; NULL: GET */
+	const char *body; /* JSON; NULL: none */
 	size_t body_len;
-	bool once; /* a submit: must never be sent a second time by the transport itself */
+	const struct secret *secret_body; /* in place of body: a login; NULL: none */
+	/* Besides Host, User-Agent, and with a body Content-Type: application/json. */
+	struct exchange_header headers[EXCHANGE_HEADERS_MAX];
+	size_t n_headers;
+	bool once;     /* a submit: must never be sent a second time by the transport itself */
+	bool metadata; /* the ECS metadata service: plain http to 169.254.169.254, and no proxy */
 };
 
 struct exchange {
@@ -28,6 +42,7 @@ struct exchange {
 	const char *retry_after;
 	const char *location;
 	const char *request_id; /* X-Request-Id */
+	int64_t date;           /* the Date header, wall ms; 0: none or no date */
 };
 
 /* What an error body says, of whichever service; all of it escaped, "" if it does not say it. */

@@ -27,15 +27,14 @@ int http_new(struct event_base *base, struct http **ret) _must_check_; /* borrow
 struct http *http_free(struct http *h);
 DEFINE_CLEANUP(struct http *, http_free)
 
-/* Starts an exchange with a total budget of timeout_ms; copies what it needs of all arguments. secret_body
- * replaces request->body (a login); token goes out as X-Auth-Token; both may be NULL. A request marked `once`
- * goes over a connection of its own and is never repeated; given up, its connection is reset, so that the
- * kernel cannot deliver it later. On failure nothing was sent and done is not called: -EINVAL not an http(s)
- * URL, or a token that is empty or not printable ASCII; -E2BIG a token over TOKEN_MAX; -EPERM plain http to
+/* Starts an exchange with a total budget of timeout_ms; copies what it needs of all arguments. A request marked
+ * `once` goes over a connection of its own and is never repeated; given up, its connection is reset, so that
+ * the kernel cannot deliver it later. On failure nothing was sent and done is not called: -EINVAL not an http(s)
+ * URL, or a secret header that is empty or not printable ASCII; -E2BIG one over TOKEN_MAX; -EPERM plain http to
  * another host than loopback; -ENOMEM; -EOPNOTSUPP libcurl lacks something. */
 int http_send(struct http *h, const struct cloud_settings *cloud,
-	const struct exchange_request *request, const struct secret *secret_body,
-	const struct secret *token, int64_t timeout_ms, http_done *done, void *arg) _must_check_;
+	const struct exchange_request *request, int64_t timeout_ms, http_done *done,
+	void *arg) _must_check_;
 
 unsigned http_active(const struct http *h); /* exchanges whose done is still owed */
 

@@ -1,27 +1,34 @@
 /* settings.h - what the operator said, as plain values: immutable, reference counted. */
 #pragma once
 
+#include "auth.h"
 #include "macro.h"
 #include "secret.h"
 
 #define TASK_ID_SIZE 37 /* 8-4-4-4-12 of [0-9a-z], and the NUL */
 
-enum auth_method {
-	AUTH_PASSWORD,
-	_AUTH_METHOD_MAX
-};
-const char *auth_method_name(enum auth_method m);
-
+/* What auth.h's table wants of a method is there; the rest is NULL. With AUTH_CLOUDS_YAML credential_read()
+ * adds what the entry says before anybody else sees the settings. */
 struct cloud_settings {
 	char *name;
-	char *iam, *drs;            /* URL without trailing slash: "https://host[:port][/path]" */
-	char *project, *project_id; /* one of them; the other NULL */
+	char *iam,
+		*drs; /* URL without trailing slash: "https://host[:port][/path]"; iam may be NULL */
+	char *project, *project_id; /* one of them, the other NULL; token-file: both may be NULL */
 	enum auth_method auth;
-	char *user, *domain;
-	char *secret;           /* the place, see secret_read(); never the secret itself */
-	char mark[SECRET_MARK]; /* of the secret; "" until the roof has read it */
-	char *ca_file, *proxy;  /* may be NULL */
-	unsigned pace;          /* calls a minute */
+	enum auth_method
+		method; /* the same, but never AUTH_CLOUDS_YAML once the credential is read */
+	char *user, *domain, *user_id;
+	char *access_key;
+	char *agency, *agency_domain;
+	char *entry, *clouds_file; /* clouds_file NULL: the standard places */
+	char *region;              /* clouds.yaml's, and in the scope of the older signature */
+	char *metadata;            /* URL of the ECS metadata service */
+	enum signature signature;
+	char *secret,
+		*security_token; /* the places, see secret_read(); never the secrets themselves */
+	char mark[SECRET_MARK];  /* of the credential; "" until the roof has read it */
+	char *ca_file, *proxy;   /* may be NULL */
+	unsigned pace;           /* calls a minute */
 	unsigned connections, max_runs;
 	int64_t timeout, backoff_max; /* ms */
 	char *file;                   /* where it stands, for messages */
@@ -71,6 +78,10 @@ struct settings *settings_ref(struct settings *s);
 /* May be NULL; returns NULL; the last one frees all. */
 struct settings *settings_unref(struct settings *s);
 DEFINE_CLEANUP(struct settings *, settings_unref)
+
+/* Who logs in there, in the words of the configuration: user, user id, access key, agency or entry; "" if it
+ * has no name. Never NULL. */
+const char *cloud_login_name(const struct cloud_settings *c);
 
 /* NULL if there is none of that name. */
 struct cloud_settings *settings_cloud(const struct settings *s, const char *name);

@@ -7,7 +7,7 @@
 #include "settings.h"
 #include <curl/curl.h>
 
-#define REQUEST_LINES 6
+#define REQUEST_LINES (4 + EXCHANGE_HEADERS_MAX)
 
 /* Only transfer.c writes to it. */
 struct transfer {
@@ -21,7 +21,10 @@ struct transfer {
 
 	struct curl_slist lines[REQUEST_LINES]; /* nodes of ours: no copy of the token is made */
 	unsigned n_lines;
-	struct secret *token_line, *secret_body;
+	char *plain[EXCHANGE_HEADERS_MAX]; /* what the nodes point to */
+	struct secret *secret_lines[EXCHANGE_HEADERS_MAX];
+	size_t n_headers;
+	struct secret *secret_body;
 	char *body;
 
 	bool sent;         /* libcurl was about to write the request; not one byte of it before */
@@ -29,6 +32,7 @@ struct transfer {
 
 	bool in_head;
 	size_t head_bytes;
+	int64_t date; /* wall ms */
 	char *token, *content_type, *retry_after, *location, *request_id;
 	size_t token_len;
 	char *answer;
@@ -38,8 +42,7 @@ struct transfer {
 
 /* Prepares a request, see http_send() for the errors; copies what it needs. */
 int transfer_new(const struct cloud_settings *cloud, const struct exchange_request *request,
-	const struct secret *secret_body, const struct secret *token, int64_t timeout_ms,
-	struct transfer **ret) _must_check_;
+	int64_t timeout_ms, struct transfer **ret) _must_check_;
 
 /* Wipes and frees; its handle must have left the multi handle. May be NULL; returns NULL. */
 struct transfer *transfer_free(struct transfer *t);

@@ -24,6 +24,7 @@ static const char *const outcome_names[_OUTCOME_MAX] = {
 	[OUTCOME_THROTTLED] = "throttled",
 	[OUTCOME_TOKEN] = "token",
 	[OUTCOME_CREDENTIAL] = "credential",
+	[OUTCOME_LOCKED] = "locked",
 	[OUTCOME_MISCONFIGURED] = "misconfigured",
 	[OUTCOME_SERVER] = "server",
 	[OUTCOME_TRANSPORT] = "transport",

@@ -218,6 +218,7 @@ static void check_cloud(struct check *c, const struct config_block *b, struct cl
 
 	check_title(c, b);
 	(void)fill(c, b, KIND_CLOUD, cloud);
+	cloud->method = cloud->auth;
 	if (!by_name && !by_id)
 		config_say_of(c->in, true, b, b->line,
 			"one of the options 'project' and 'project_id' is missing");

@@ -130,9 +130,16 @@ static void on_answer(void *arg, const struct exchange *x, const char *token, si
 	else
 		err = drs_reply(&e->call, x, &r);
 	if (err == 0 && taken) {
-		err = token_put(e->courier->tokens, e->call.cloud->name, e->call.id, taken);
-		if (err == 0)
+		struct pass *pass = calloc(1, sizeof(*pass));
+
+		err = pass ? 0 : -ENOMEM;
+		if (err == 0) {
+			pass->token = taken;
 			taken = NULL;
+			err = token_put(e->courier->tokens, e->call.cloud->name, e->call.id, pass);
+		}
+		if (err < 0)
+			pass_free(pass);
 	}
 	if (err < 0) {
 		/* an answer came and can't be read: whatever it was, a submit may have been taken */
@@ -151,17 +158,17 @@ static int send_login(struct errand *e, const struct secret *password, int64_t b
 
 	if (r < 0)
 		return r;
-	return http_send(e->courier->http, e->call.cloud, &(struct exchange_request){.url = url},
-		body, NULL, budget, on_answer, e);
+	return http_send(e->courier->http, e->call.cloud,
+		&(struct exchange_request){.url = url, .secret_body = body}, budget, on_answer, e);
 }
 
 static int send_drs(struct errand *e, int64_t budget)
 {
-	const struct secret *token = token_get(e->courier->tokens, e->call.login);
+	const struct pass *pass = token_get(e->courier->tokens, e->call.login);
 	_cleanup_free_ char *url = NULL, *body = NULL;
 	int r;
 
-	if (!token)
+	if (!pass || !pass->token)
 		return -ENOKEY;
 	r = drs_request(&e->call, &url, &body);
 	if (r < 0)
@@ -171,9 +178,11 @@ static int send_drs(struct errand *e, int64_t budget)
 			.url = url,
 			.body = body,
 			.body_len = strlen(body),
+			.headers = {{.name = "X-Auth-Token", .secret = pass->token}},
+			.n_headers = 1,
 			.once = e->call.kind == CALL_SUBMIT,
 		},
-		NULL, token, budget, on_answer, e);
+		budget, on_answer, e);
 }
 
 static const char *why_not_sent(int r)

@@ -309,8 +309,7 @@ struct http *http_free(struct http *h)
 }
 
 int http_send(struct http *h, const struct cloud_settings *cloud,
-	const struct exchange_request *request, const struct secret *secret_body,
-	const struct secret *token, int64_t timeout_ms, http_done *done, void *arg)
+	const struct exchange_request *request, int64_t timeout_ms, http_done *done, void *arg)
 {
 	struct timeval tv = to_timeval(MAX(timeout_ms, (int64_t)1));
 	struct sending *s = calloc(1, sizeof(*s));
@@ -323,7 +322,7 @@ int http_send(struct http *h, const struct cloud_settings *cloud,
 	s->pool->users++;
 	s->done = done;
 	s->arg = arg;
-	r = transfer_new(cloud, request, secret_body, token, timeout_ms, &s->transfer);
+	r = transfer_new(cloud, request, timeout_ms, &s->transfer);
 	if (r < 0)
 		goto fail;
 	r = -ENOMEM;

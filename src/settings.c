@@ -7,13 +7,14 @@
 
 #include <string.h>
 
-const char *auth_method_name(enum auth_method m)
+const char *cloud_login_name(const struct cloud_settings *c)
 {
-	static const char *const names[_AUTH_METHOD_MAX] = {
-		[AUTH_PASSWORD] = "password",
-	};
+	const char *names[] = {c->user, c->user_id, c->access_key, c->agency, c->entry};
 
-	return (unsigned)m < _AUTH_METHOD_MAX ? names[m] : "unknown";
+	for (size_t i = 0; i < ELEMENTSOF(names); i++)
+		if (names[i])
+			return names[i];
+	return "";
 }
 
 struct settings *settings_new(void)
@@ -40,7 +41,16 @@ static void cloud_done(struct cloud_settings *c)
 	free(c->project_id);
 	free(c->user);
 	free(c->domain);
+	free(c->user_id);
+	free(c->access_key);
+	free(c->agency);
+	free(c->agency_domain);
+	free(c->entry);
+	free(c->clouds_file);
+	free(c->region);
+	free(c->metadata);
 	free(c->secret);
+	free(c->security_token);
 	free(c->ca_file);
 	free(c->proxy);
 	free(c->file);

@@ -1,6 +1,6 @@
-/* token.c - the shelf of tokens.
+/* token.c - the shelf of passes.
  *
- * The heart knows logins by number only; the text of a token is kept here and goes to the transport alone.
+ * The heart knows logins by number only; tokens and keys are kept here and go to the transport alone.
  * A few per cloud are kept because calls that are still to be made may name a login that has been renewed. */
 #include "token.h"
 
@@ -12,8 +12,20 @@ struct token {
 	TAILQ_ENTRY(token) link; /* shelf->tokens, oldest first */
 	char *cloud;
 	uint64_t login;
-	struct secret *secret;
+	struct pass *pass;
 };
+
+struct pass *pass_free(struct pass *p)
+{
+	if (!p)
+		return NULL;
+	secret_free(p->token);
+	secret_free(p->key);
+	secret_free(p->security_token);
+	free(p->access);
+	free(p);
+	return NULL;
+}
 
 struct token_shelf {
 	TAILQ_HEAD(, token) tokens;
@@ -33,7 +45,7 @@ int token_shelf_new(struct token_shelf **ret)
 static void token_drop(struct token_shelf *s, struct token *t)
 {
 	TAILQ_REMOVE(&s->tokens, t, link);
-	secret_free(t->secret);
+	pass_free(t->pass);
 	free(t->cloud);
 	free(t);
 }
@@ -50,12 +62,17 @@ struct token_shelf *token_shelf_free(struct token_shelf *s)
 	return NULL;
 }
 
-int token_put(struct token_shelf *s, const char *cloud, uint64_t login, struct secret *token)
+static bool filled(const struct secret *s)
+{
+	return s && secret_len(s) > 0;
+}
+
+int token_put(struct token_shelf *s, const char *cloud, uint64_t login, struct pass *pass)
 {
 	struct token *t, *oldest = NULL;
 	unsigned n = 0;
 
-	if (login == 0 || secret_len(token) == 0)
+	if (login == 0 || !(filled(pass->token) || (filled(pass->key) && pass->access)))
 		return -EINVAL;
 	if (token_get(s, login))
 		return -EEXIST;
@@ -68,7 +85,7 @@ int token_put(struct token_shelf *s, const char *cloud, uint64_t login, struct s
 		return -ENOMEM;
 	}
 	t->login = login;
-	t->secret = token;
+	t->pass = pass;
 	TAILQ_INSERT_TAIL(&s->tokens, t, link);
 
 	TAILQ_FOREACH (t, &s->tokens, link)
@@ -81,12 +98,12 @@ int token_put(struct token_shelf *s, const char *cloud, uint64_t login, struct s
 	return 0;
 }
 
-const struct secret *token_get(const struct token_shelf *s, uint64_t login)
+const struct pass *token_get(const struct token_shelf *s, uint64_t login)
 {
 	const struct token *t;
 
 	TAILQ_FOREACH (t, &s->tokens, link)
 		if (t->login == login)
-			return t->secret;
+			return t->pass;
 	return NULL;
 }

@@ -15,10 +15,11 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define HEAD_MAX     (256 * 1024) /* all headers of an exchange; newer libcurls stop at 300 KB */
-#define VALUE_MAX    2048         /* a header's value that is kept; the token has its own limit */
-#define MAXAGE_CONN  30L   /* s: 7.88.1 does not notice that an older idle connection is dead */
-#define MAXLIFE_CONN 3600L /* s: an open connection never looks at the certificate again */
+#define HEAD_MAX      (256 * 1024) /* all headers of an exchange; newer libcurls stop at 300 KB */
+#define VALUE_MAX     2048         /* a header's value that is kept; the token has its own limit */
+#define MAXAGE_CONN   30L /* s: 7.88.1 does not notice that an older idle connection is dead */
+#define METADATA_HOST "169.254.169.254"
+#define MAXLIFE_CONN  3600L /* s: an open connection never looks at the certificate again */
 
 /* ---- what libcurl calls ---- */
 
@@ -76,6 +77,7 @@ static void forget_head(struct transfer *t)
 	free(t->location);
 	free(t->request_id);
 	t->content_type = t->retry_after = t->location = t->request_id = NULL;
+	t->date = 0;
 }
 
 static bool take_value(struct transfer *t, char **slot, const char *value, size_t len)
@@ -107,17 +109,30 @@ static bool take_token(struct transfer *t, const char *value, size_t len)
 	return true;
 }
 
+static bool take_date(struct transfer *t, const char *value, size_t len)
+{
+	char text[64];
+	time_t s;
+
+	snprintf(text, sizeof(text), "%.*s", (int)MIN(len, sizeof(text) - 1), value);
+	s = curl_getdate(text, NULL);
+	t->date = s > 0 ? SECONDS(s) : 0;
+	return true;
+}
+
 static bool take_line(struct transfer *t, const char *line, size_t len)
 {
 	const struct {
 		const char *name;
-		char **slot; /* NULL: the token */
+		char **slot; /* NULL: by `take` */
+		bool (*take)(struct transfer *t, const char *value, size_t len);
 	} wanted[] = {
-		{"X-Subject-Token", NULL},
-		{"Content-Type", &t->content_type},
-		{"Retry-After", &t->retry_after},
-		{"Location", &t->location},
-		{"X-Request-Id", &t->request_id},
+		{"X-Subject-Token", NULL, take_token},
+		{"Date", NULL, take_date},
+		{"Content-Type", &t->content_type, NULL},
+		{"Retry-After", &t->retry_after, NULL},
+		{"Location", &t->location, NULL},
+		{"X-Request-Id", &t->request_id, NULL},
 	};
 	const char *colon = memchr(line, ':', len), *value;
 
@@ -132,7 +147,7 @@ static bool take_line(struct transfer *t, const char *line, size_t len)
 			continue;
 		return wanted[i].slot
 			       ? take_value(t, wanted[i].slot, value, MIN(len, (size_t)VALUE_MAX))
-			       : take_token(t, value, len);
+			       : wanted[i].take(t, value, len);
 	}
 	return true;
 }
@@ -225,7 +240,13 @@ static char *host_and_port(CURLU *url, unsigned flags)
 	return asprintf(&both, "%s%s%s", host, port ? ":" : "", port ? port : "") < 0 ? NULL : both;
 }
 
-static int set_url(struct transfer *t, const char *text)
+/* metadata: the service that every ECS has at this address, by plain http only. */
+static bool plain_http_allowed(const char *host, bool metadata)
+{
+	return is_loopback(host) || (metadata && strcmp(host, METADATA_HOST) == 0);
+}
+
+static int set_url(struct transfer *t, const char *text, bool metadata)
 {
 	_cleanup_free_ char *scheme = NULL;
 
@@ -243,7 +264,7 @@ static int set_url(struct transfer *t, const char *text)
 	t->peer = host_and_port(t->url, CURLU_DEFAULT_PORT);
 	if (!t->host || !t->peer)
 		return -ENOMEM;
-	return strcmp(scheme, "https") == 0 || is_loopback(t->host) ? 0 : -EPERM;
+	return strcmp(scheme, "https") == 0 || plain_http_allowed(t->host, metadata) ? 0 : -EPERM;
 }
 
 /* The proxy's URL may hold a password: messages get host and port alone. */
@@ -270,37 +291,53 @@ static void add_line(struct transfer *t, const char *text)
 	t->n_lines++;
 }
 
-static int set_token(struct transfer *t, const struct secret *token)
+static int add_secret(struct transfer *t, const char *name, const struct secret *value)
 {
-	static const char name[] = "X-Auth-Token: ";
-	char line[sizeof(name) + TOKEN_MAX];
-	const char *bytes = secret_bytes(token);
-	size_t len = secret_len(token);
+	char line[64 + TOKEN_MAX];
+	const char *bytes = secret_bytes(value);
+	size_t lead = strlen(name) + 2, len = secret_len(value);
 	int r;
 
-	if (len == 0)
+	if (len == 0 || lead > 64)
 		return -EINVAL;
 	if (len > TOKEN_MAX)
 		return -E2BIG;
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i] <= ' ' || bytes[i] > '~')
 			return -EINVAL;
-	memcpy(line, name, sizeof(name) - 1);
-	memcpy(line + sizeof(name) - 1, bytes, len);
-	r = secret_new(line, sizeof(name) - 1 + len, &t->token_line);
+	snprintf(line, sizeof(line), "%s: ", name);
+	memcpy(line + lead, bytes, len);
+	r = secret_new(line, lead + len, &t->secret_lines[t->n_headers]);
 	explicit_bzero(line, sizeof(line));
 	if (r < 0)
 		return r;
-	add_line(t, secret_bytes(t->token_line));
+	add_line(t, secret_bytes(t->secret_lines[t->n_headers++]));
 	return 0;
 }
 
-static int set_body(struct transfer *t, const struct exchange_request *request,
-	const struct secret *secret_body)
+static int add_header(struct transfer *t, const struct exchange_header *h)
 {
-	if (secret_body)
-		return secret_new(
-			secret_bytes(secret_body), secret_len(secret_body), &t->secret_body);
+	char **line = &t->plain[t->n_headers];
+
+	if (h->secret)
+		return add_secret(t, h->name, h->secret);
+	if (strpbrk(h->value, "\r\n"))
+		return -EINVAL;
+	if (asprintf(line, "%s: %s", h->name, h->value) < 0) {
+		*line = NULL;
+		return -ENOMEM;
+	}
+	t->n_headers++;
+	add_line(t, *line);
+	return 0;
+}
+
+static int set_body(struct transfer *t, const struct exchange_request *request)
+{
+	const struct secret *secret = request->secret_body;
+
+	if (secret)
+		return secret_new(secret_bytes(secret), secret_len(secret), &t->secret_body);
 	if (!request->body)
 		return 0;
 	t->body = malloc(request->body_len + 1);
@@ -364,7 +401,8 @@ static CURLcode set_request(struct transfer *t, const struct exchange_request *r
 	CURLcode r = CURLE_OK;
 
 	SET(CURLOPT_CURLU, t->url);
-	SET(CURLOPT_PROTOCOLS_STR, is_loopback(t->host) ? "http,https" : "https");
+	SET(CURLOPT_PROTOCOLS_STR,
+		plain_http_allowed(t->host, request->metadata) ? "http,https" : "https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would take X-Auth-Token along to another host */
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_USERAGENT, "precheckd/" VERSION);
@@ -378,6 +416,8 @@ static CURLcode set_request(struct transfer *t, const struct exchange_request *r
 	} else {
 		SET(CURLOPT_HTTPGET, 1L);
 	}
+	if (request->method)
+		SET(CURLOPT_CUSTOMREQUEST, request->method);
 	return r;
 }
 
@@ -400,10 +440,10 @@ static int set_options(
 }
 
 int transfer_new(const struct cloud_settings *cloud, const struct exchange_request *request,
-	const struct secret *secret_body, const struct secret *token, int64_t timeout_ms,
-	struct transfer **ret)
+	int64_t timeout_ms, struct transfer **ret)
 {
 	_cleanup_(transfer_freep) struct transfer *t = calloc(1, sizeof(*t));
+	bool direct;
 	int r;
 
 	if (!t)
@@ -412,11 +452,12 @@ int transfer_new(const struct cloud_settings *cloud, const struct exchange_reque
 	t->timeout = MAX(timeout_ms, (int64_t)1);
 	if (cloud->ca_file && !(t->ca_file = strdup(cloud->ca_file)))
 		return -ENOMEM;
-	r = set_url(t, request->url);
-	if (r >= 0 && cloud->proxy && !is_loopback(t->host))
+	r = set_url(t, request->url, request->metadata);
+	direct = request->metadata || (r >= 0 && is_loopback(t->host));
+	if (r >= 0 && cloud->proxy && !direct)
 		r = set_proxy(t, cloud->proxy);
 	if (r >= 0)
-		r = set_body(t, request, secret_body);
+		r = set_body(t, request);
 	if (r < 0)
 		return r;
 	add_line(t, "Accept: application/json");
@@ -424,8 +465,8 @@ int transfer_new(const struct cloud_settings *cloud, const struct exchange_reque
 	add_line(t, "Expect:"); /* else a second is lost, or 417 comes */
 	if (t->body || t->secret_body)
 		add_line(t, "Content-Type: application/json");
-	if (token)
-		r = set_token(t, token);
+	for (size_t i = 0; r >= 0 && i < request->n_headers; i++)
+		r = add_header(t, &request->headers[i]);
 	if (r >= 0)
 		r = set_options(t, cloud->proxy, request);
 	if (r < 0)
@@ -444,7 +485,10 @@ struct transfer *transfer_free(struct transfer *t)
 	curl_url_cleanup(t->url);
 	forget_head(t);
 	wiped_free(t->answer, t->answer_len);
-	secret_free(t->token_line);
+	for (size_t i = 0; i < t->n_headers; i++) {
+		secret_free(t->secret_lines[i]);
+		free(t->plain[i]);
+	}
 	secret_free(t->secret_body);
 	free(t->host);
 	free(t->peer);
@@ -480,6 +524,7 @@ void transfer_judge(struct transfer *t, CURLcode result, struct exchange *ret)
 		.retry_after = t->retry_after,
 		.location = t->location,
 		.request_id = t->request_id,
+		.date = t->date,
 	};
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->sent && status >= 200) /* an interim one is no answer */

@@ -106,6 +106,9 @@ all)
 		stage "system" pytests "$build" system
 		if [ "$ci" = true ]; then
 			stage "lint" $make lint
+			stage "peers and bed" tests/lib/deps.sh peers bed
+			stage "login" pytests "$build" login
+			stage "systemd" pytests "$build" systemd
 			asan
 			valgrinds
 			stage "crash test" env PRECHECKD_BUILD="$build" /usr/bin/python3 tests/crash/crash.py --kills 100

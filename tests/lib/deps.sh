@@ -1,5 +1,5 @@
 #!/bin/bash
-# deps.sh [build] [test] [lint]: installs, with apt, what is missing for that; asks nothing, and does nothing
+# deps.sh [build] [test] [lint] [peers] [bed]: installs, with apt, what is missing for that; asks nothing, and does nothing
 # when all is there. Debian 12 or later.
 set -eu
 
@@ -10,11 +10,17 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libjson-c-dev libevent
 test="libcmocka-dev strace python3-pytest systemd sqlite3 curl git valgrind util-linux iproute2 procps mandoc"
 # shellcheck disable=SC2034
 lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
+# what the slow stages talk to: a real IAM, TLS in front, clients that nobody here wrote
+# shellcheck disable=SC2034
+peers="nginx-light"
+# a real systemd, clean roots, and what builds a package
+# shellcheck disable=SC2034
+bed="dbus"
 
 wanted=""
 for group in "$@"; do
 	case $group in
-	build | test | lint) wanted="$wanted ${!group}" ;;
+	build | test | lint | peers | bed) wanted="$wanted ${!group}" ;;
 	*)
 		echo "deps.sh: no such group: $group" >&2
 		exit 64

@@ -153,9 +153,10 @@ static inline struct result *exchange(
 	result_clear(&st->result);
 	if (token)
 		assert_int_equal(secret_new(token, strlen(token), &secret), 0);
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, secret, ms, on_done, &st->result),
-		0);
+	if (token)
+		request.headers[request.n_headers++] = (struct exchange_header){
+			.name = "X-Auth-Token", .secret = secret};
+	assert_int_equal(http_send(st->http, &st->cloud, &request, ms, on_done, &st->result), 0);
 	assert_int_equal(st->result.calls, 0); /* never from inside */
 	wait_done(st);
 	return &st->result;

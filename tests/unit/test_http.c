@@ -65,9 +65,7 @@ static void test_own_deadline(void **state)
 	struct timeval due, now;
 
 	st->server.act = hostile_hang;
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, SHORT, on_done, &st->result),
-		0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, SHORT, on_done, &st->result), 0);
 	assert_int_equal(
 		curl_easy_setopt(transfer_handle(LIST_FIRST(&st->http->sendings)->transfer),
 			CURLOPT_TIMEOUT_MS, 0L),
@@ -160,9 +158,7 @@ static void test_not_sent_again(void **state)
 	st->server.act = answer_once_then_die;
 	assert_int_equal(post(st)->status, 200);
 	result_clear(&st->result);
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, LONG, on_done, &st->result),
-		0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	assert_int_equal(
 		curl_easy_setopt(transfer_handle(LIST_FIRST(&st->http->sendings)->transfer),
 			CURLOPT_FRESH_CONNECT, 0L),
@@ -190,9 +186,7 @@ static void test_reset(void **state)
 	assert_int_equal(st->server.connections, 2);
 
 	result_clear(&st->result);
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, LONG, on_done, &st->result),
-		0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	http_reset(st->http);
 	wait_done(st); /* what is under way goes on */
 	assert_int_equal(st->result.status, 200);
@@ -223,9 +217,8 @@ static void test_hundred(void **state)
 	result_clear(&st->result);
 	for (unsigned i = 0; i < 100; i++) {
 		request.once = i % 4 == 0;
-		assert_int_equal(http_send(st->http, &st->cloud, &request, NULL, NULL, LONG,
-					 on_done, &st->result),
-			0);
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	}
 	assert_int_equal(http_active(st->http), 100);
 	while (st->result.calls < 100)
@@ -257,9 +250,7 @@ static void test_slow_name(void **state)
 	assert_false(r->maybe_sent);
 	assert_string_equal(r->trouble, "name slow.invalid not resolved within 300ms");
 
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, LONG, on_done, &st->result),
-		0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	for (int i = 0; i < 3; i++)
 		event_base_loop(st->base, EVLOOP_NONBLOCK);
 	st->http = http_free(st->http);
@@ -277,9 +268,8 @@ static void test_free_under_way(void **state)
 
 	st->server.act = hostile_hang;
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(http_send(st->http, &st->cloud, &request, NULL, NULL, LONG,
-					 on_done, &st->result),
-			0);
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	while (st->server.requests < 5)
 		event_base_loop(st->base, EVLOOP_ONCE);
 	st->http = http_free(st->http);
@@ -296,9 +286,7 @@ static void on_done_again(
 
 	assert_int_equal(x->status, 200);
 	assert_int_equal(http_active(st->http), 0);
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, LONG, on_done, &st->result),
-		0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	http_reset(st->http);
 }
 
@@ -307,8 +295,7 @@ static void test_send_from_done(void **state)
 	struct stage *st = *state;
 	struct exchange_request request = {.url = st->url};
 
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, NULL, NULL, LONG, on_done_again, st), 0);
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done_again, st), 0);
 	wait_done(st);
 	assert_int_equal(st->result.status, 200);
 }
@@ -328,12 +315,10 @@ static void test_free_from_done(void **state)
 
 	for (int hang = 0; hang < 2; hang++) {
 		st->server.act = hang ? hostile_hang : hostile_answer;
-		assert_int_equal(http_send(st->http, &st->cloud, &request, NULL, NULL, SHORT,
-					 on_done_free, st),
-			0);
-		assert_int_equal(http_send(st->http, &st->cloud, &request, NULL, NULL, LONG,
-					 on_done_free, st),
-			0);
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, SHORT, on_done_free, st), 0);
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, LONG, on_done_free, st), 0);
 		while (st->http)
 			event_base_loop(st->base, EVLOOP_ONCE);
 		assert_int_equal(http_new(st->base, &st->http), 0);

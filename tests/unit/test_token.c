@@ -9,12 +9,21 @@
 
 #include <cmocka.h>
 
-static struct secret *token(const char *text)
+static struct secret *secret(const char *text)
 {
 	struct secret *s;
 
 	assert_int_equal(secret_new(text, strlen(text), &s), 0);
 	return s;
+}
+
+static struct pass *token(const char *text)
+{
+	struct pass *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	p->token = secret(text);
+	return p;
 }
 
 static void put(struct token_shelf *s, const char *cloud, uint64_t login)
@@ -27,7 +36,7 @@ static void put(struct token_shelf *s, const char *cloud, uint64_t login)
 
 static void expect(const struct token_shelf *s, uint64_t login, bool there)
 {
-	const struct secret *t = token_get(s, login);
+	const struct pass *t = token_get(s, login);
 	char text[32];
 
 	if (!there) {
@@ -36,7 +45,7 @@ static void expect(const struct token_shelf *s, uint64_t login, bool there)
 	}
 	snprintf(text, sizeof(text), "token-%u", (unsigned)login);
 	assert_non_null(t);
-	assert_string_equal(secret_bytes(t), text);
+	assert_string_equal(secret_bytes(t->token), text);
 }
 
 static void test_oldest_goes(void **state _unused_)
@@ -77,19 +86,35 @@ static void test_refused(void **state _unused_)
 	assert_int_equal(token_shelf_new(&s), 0);
 	put(s, "north", 1);
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-		struct secret *t = token(table[i].text);
+		struct pass *t = token(table[i].text);
 
 		assert_int_equal(token_put(s, "north", table[i].login, t), table[i].error);
-		secret_free(t); /* still ours */
+		pass_free(t); /* still ours */
 	}
 	assert_null(token_get(s, 0));
 	assert_null(token_get(s, 2));
 	expect(s, 1, true);
 }
 
+static void test_key(void **state _unused_)
+{
+	_cleanup_(token_shelf_freep) struct token_shelf *s = NULL;
+	struct pass *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	assert_int_equal(token_shelf_new(&s), 0);
+	p->key = secret("key");
+	assert_int_equal(token_put(s, "north", 1, p), -EINVAL); /* whose? */
+	p->access = strdup("AK");
+	p->security_token = secret("st");
+	assert_int_equal(token_put(s, "north", 1, p), 0);
+	assert_ptr_equal(token_get(s, 1), p);
+}
+
 static void test_nothing_to_free(void **state _unused_)
 {
 	assert_null(token_shelf_free(NULL));
+	assert_null(pass_free(NULL));
 }
 
 int main(void)
@@ -97,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oldest_goes),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_nothing_to_free),
 	};
 

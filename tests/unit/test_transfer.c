@@ -64,9 +64,8 @@ static void test_secret_body(void **state)
 	struct secret *secret;
 
 	assert_int_equal(secret_new("{\"password\":\"x\"}", 16, &secret), 0);
-	assert_int_equal(
-		http_send(st->http, &st->cloud, &request, secret, NULL, LONG, on_done, &st->result),
-		0);
+	request.secret_body = secret;
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
 	secret_free(secret); /* a copy is under way */
 	wait_done(st);
 	assert_int_equal(st->result.status, 200);
@@ -111,8 +110,11 @@ static void test_tokens_sent(void **state)
 
 		result_clear(&st->result);
 		assert_int_equal(secret_new(token, strlen(token), &secret), 0);
-		assert_int_equal(http_send(st->http, &st->cloud, &request, NULL, secret, LONG,
-					 on_done, &st->result),
+		request.n_headers = 1;
+		request.headers[0] = (struct exchange_header){
+			.name = "X-Auth-Token", .secret = secret};
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result),
 			table[i].error);
 		secret_free(secret);
 		if (table[i].error) {
@@ -407,8 +409,7 @@ static void test_urls(void **state)
 
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
 		struct exchange_request request = {.url = table[i].url};
-		int r = http_send(
-			st->http, &st->cloud, &request, NULL, NULL, LONG, on_done, &st->result);
+		int r = http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result);
 
 		if (r != table[i].error)
 			fail_msg("%s: %d", table[i].url, r);
