@@ -22,14 +22,16 @@ void config_print(const struct settings *s, FILE *f);
  * page all follow from it. */
 enum config_type {
 	CONFIG_TEXT,
-	CONFIG_PATH,  /* absolute */
-	CONFIG_URL,   /* https, http for loopback only */
-	CONFIG_PROXY, /* URL of a proxy */
+	CONFIG_PATH,     /* absolute */
+	CONFIG_URL,      /* https, http for loopback only */
+	CONFIG_PROXY,    /* URL of a proxy */
+	CONFIG_METADATA, /* URL of the metadata service: http for loopback and 169.254.169.254 only */
 	CONFIG_SPAN,
 	CONFIG_MOMENT, /* a day, which is its end in the host's zone; or RFC 3339 */
 	CONFIG_NUMBER,
 	CONFIG_BOOL,
-	CONFIG_WORD, /* one of a list */
+	CONFIG_WORD,  /* one of a list */
+	CONFIG_LABEL, /* text that goes into a header: letters, digits, '-', '_', '.' */
 	CONFIG_TASK_ID,
 	CONFIG_PROJECT_ID,
 	CONFIG_SECRET, /* the place of one */
@@ -45,9 +47,9 @@ struct config_option {
 	const char *words;        /* CONFIG_WORD: "a b c" */
 	bool never;               /* CONFIG_SPAN: "never" is allowed */
 	bool bent;                /* short_times lifts the lower bound */
-	bool needed;              /* an error if it is not given */
-	size_t offset;            /* in struct settings, cloud_settings, job_settings or accept */
-	const char *meaning;      /* one line */
+	bool needed;   /* an error if it is not given; what a way to log in needs is in auth.h */
+	size_t offset; /* in struct settings, cloud_settings, job_settings or accept */
+	const char *meaning; /* one line */
 };
 extern const struct config_option config_options[];
 extern const size_t config_options_size;

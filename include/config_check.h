@@ -19,6 +19,11 @@ int config_accepts(struct config_input *in, const struct config_block *b,
 	const struct accept *shared, size_t n_shared, struct accept **ret,
 	size_t *ret_n) _must_check_;
 
+/* Judges a cloud block, whose own values are judged and stored already, by what its way to log in needs and
+ * takes, and says what is wrong or looks so. -ENOMEM. */
+int config_cloud(struct config_input *in, const struct config_block *b,
+	const struct cloud_settings *cloud) _must_check_;
+
 /* True if a text can go to journals and tables as it is. */
 bool config_showable(const char *text);
 

@@ -132,6 +132,8 @@ void config_store(const struct config_option *o, void *base, struct config_parse
 	case CONFIG_PATH:
 	case CONFIG_URL:
 	case CONFIG_PROXY:
+	case CONFIG_METADATA:
+	case CONFIG_LABEL:
 	case CONFIG_PROJECT_ID:
 	case CONFIG_SECRET:
 	case _CONFIG_TYPE_MAX:
@@ -140,6 +142,12 @@ void config_store(const struct config_option *o, void *base, struct config_parse
 		break;
 	}
 	free(v->text);
+}
+
+/* A default of another way to log in is nothing that this cloud has. */
+static bool cloud_takes(const struct cloud_settings *cloud, const char *option)
+{
+	return auth_takes(cloud->auth, option);
 }
 
 /* Fills all fields of a block's object, says what is wrong or missing. False if something is wrong, here or
@@ -153,6 +161,8 @@ static bool fill(struct check *c, const struct config_block *b, enum config_kind
 		struct config_parsed v = {0};
 
 		if (config_row(kind, o->name) != (int)row)
+			continue;
+		if (kind == KIND_CLOUD && !b->values[row].text && !cloud_takes(base, o->name))
 			continue;
 		if (value_of(c, b, row, &v))
 			config_store(o, base, &v);
@@ -211,29 +221,31 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* Clouds are recognised by these in the store, too: two of one identity would share login, pace and trouble by
+ * chance. An entry of the same name may stand for somebody else in another clouds.yaml or region. */
+static bool same_cloud(const struct cloud_settings *a, const struct cloud_settings *b)
+{
+	return same(a->iam, b->iam) && same(a->drs, b->drs) && same(a->domain, b->domain) &&
+	       same(a->project, b->project) && same(a->project_id, b->project_id) &&
+	       strcmp(cloud_login_name(a), cloud_login_name(b)) == 0 &&
+	       ((!a->entry && !b->entry) ||
+		       (same(a->clouds_file, b->clouds_file) && same(a->region, b->region)));
+}
+
 static void check_cloud(struct check *c, const struct config_block *b, struct cloud_settings *cloud)
 {
-	bool by_name = b->values[row_of(KIND_CLOUD, "project")].text;
-	bool by_id = b->values[row_of(KIND_CLOUD, "project_id")].text;
+	bool good;
 
 	check_title(c, b);
-	(void)fill(c, b, KIND_CLOUD, cloud);
+	good = fill(c, b, KIND_CLOUD, cloud);
 	cloud->method = cloud->auth;
-	if (!by_name && !by_id)
-		config_say_of(c->in, true, b, b->line,
-			"one of the options 'project' and 'project_id' is missing");
-	if (by_name && by_id)
-		config_say_of(c->in, true, b, b->values[row_of(KIND_CLOUD, "project_id")].line,
-			"'project' and 'project_id' are both given, one of them is enough");
-	/* Clouds are recognised by these; two of one key would share login, pace and trouble by chance. */
-	for (const struct cloud_settings *o = c->s->clouds; o < cloud; o++)
-		if (cloud->iam && cloud->drs && same(o->iam, cloud->iam) &&
-			same(o->drs, cloud->drs) && same(o->user, cloud->user) &&
-			same(o->domain, cloud->domain) && same(o->project, cloud->project) &&
-			same(o->project_id, cloud->project_id) && !same(o->name, cloud->name))
+	if (config_cloud(c->in, b, cloud) < 0)
+		c->r = -ENOMEM;
+	for (const struct cloud_settings *o = c->s->clouds; good && o < cloud; o++)
+		if (cloud->drs && same_cloud(o, cloud) && strcmp(o->name, cloud->name) != 0)
 			config_say_of(c->in, true, b, b->line,
-				"the same endpoints, user and project as cloud \"%s\" (%s:%u); use "
-				"one block for both",
+				"the same endpoints, login and project as cloud \"%s\" (%s:%u); "
+				"use one block for both",
 				o->name, o->file, o->line);
 }
 

@@ -268,15 +268,20 @@ static const struct {
 	const char *name, *text;
 } foreign_words[] = {
 	{"include", "there is no include(), the files jobs.d/*.conf are read by themselves"},
-	{"access_key", "access_key is not known to this version of precheckd, which has auth = "
-		       "password only"},
-	{"agency",
-		"agency is not known to this version of precheckd, which has auth = password only"},
-	{"entry",
-		"entry is not known to this version of precheckd, which has auth = password only"},
 	{"insecure", "TLS is always verified; to trust another authority, name it by ca_file"},
 	{"password",
 		"a password does not stand here; its place does: secret = \"credential:NAME\""},
+	{"secret_key",
+		"a secret key does not stand here; its place does: secret = \"credential:NAME\""},
+	{"token", "a token does not stand here; its place does: secret = \"file:PATH\""},
+	{"auth_url", "what others call auth_url is iam here, without /v3"},
+	{"username", "what others call username is user here"},
+	{"project_name", "what others call project_name is project here"},
+	{"user_domain_name", "what others call user_domain_name is domain here"},
+	{"domain_name", "what others call domain_name is domain here"},
+	{"access_key_id", "what others call access_key_id is access_key here"},
+	{"secret_access_key", "a secret key does not stand here; its place does: secret = "
+			      "\"credential:NAME\""},
 };
 
 /* True if blocks of a kind stand in those of another, or at the top. */

@@ -37,12 +37,15 @@ static void print_span(FILE *f, int64_t span, bool never)
 		fputs(text, f);
 }
 
+/* The n-th of the option's words; see config_store(). */
 static void print_word(FILE *f, const struct config_option *o, const void *field)
 {
-	if (o->offset == offsetof(struct settings, log_level) && o->block[0] == '\0')
-		fputs(log_level_name(*(const int *)field), f);
-	else
-		fputs(auth_method_name(*(const enum auth_method *)field), f);
+	int n = *(const int *)field - (o->block[0] == '\0' ? LOG_ERR : 0);
+	const char *word = o->words;
+
+	for (; n > 0 && *word; n--)
+		word += strcspn(word, " ") + 1;
+	fprintf(f, "%.*s", (int)strcspn(word, " "), word);
 }
 
 /* `field` is where the option's value lies. */
@@ -76,6 +79,8 @@ static void print_value(FILE *f, const struct config_option *o, const void *fiel
 	case CONFIG_PATH:
 	case CONFIG_URL:
 	case CONFIG_PROXY:
+	case CONFIG_METADATA:
+	case CONFIG_LABEL:
 	case CONFIG_PROJECT_ID:
 	case CONFIG_SECRET:
 	case _CONFIG_TYPE_MAX:
@@ -87,11 +92,19 @@ static void print_value(FILE *f, const struct config_option *o, const void *fiel
 /* False for a text that was not given. */
 static bool is_set(const struct config_option *o, const void *field)
 {
-	bool is_pointer = o->type == CONFIG_TEXT || o->type == CONFIG_PATH ||
-			  o->type == CONFIG_URL || o->type == CONFIG_PROXY ||
-			  o->type == CONFIG_PROJECT_ID || o->type == CONFIG_SECRET;
-
-	return !is_pointer || *(const char *const *)field;
+	switch (o->type) {
+	case CONFIG_TEXT:
+	case CONFIG_PATH:
+	case CONFIG_URL:
+	case CONFIG_PROXY:
+	case CONFIG_METADATA:
+	case CONFIG_LABEL:
+	case CONFIG_PROJECT_ID:
+	case CONFIG_SECRET:
+		return *(const char *const *)field;
+	default:
+		return true;
+	}
 }
 
 static bool stands_in(const struct config_option *o, const char *block)
@@ -100,18 +113,26 @@ static bool stands_in(const struct config_option *o, const char *block)
 	       (strcmp(block, "job") == 0 && strcmp(o->block, "defaults") == 0);
 }
 
+/* Of a cloud only what its method has: the options of others could not be read again. */
+static bool belongs(const struct config_option *o, const char *block, const void *base)
+{
+	const struct cloud_settings *c = base;
+
+	return stands_in(o, block) && (strcmp(block, "cloud") != 0 || auth_takes(c->auth, o->name));
+}
+
 static void print_options(FILE *f, const char *block, const char *indent, const void *base)
 {
 	int width = 0;
 
 	for (size_t i = 0; i < config_options_size; i++)
-		if (stands_in(&config_options[i], block))
+		if (belongs(&config_options[i], block, base))
 			width = MAX(width, (int)strlen(config_options[i].name));
 	for (size_t i = 0; i < config_options_size; i++) {
 		const struct config_option *o = &config_options[i];
 		const void *field = (const char *)base + o->offset;
 
-		if (!stands_in(o, block) || !is_set(o, field))
+		if (!belongs(o, block, base) || !is_set(o, field))
 			continue;
 		fprintf(f, "%s%-*s = ", indent, width, o->name);
 		print_value(f, o, field);

@@ -22,6 +22,8 @@
 #define HOST_CHARS    "abcdefghijklmnopqrstuvwxyz0123456789.-_"
 #define HOST_CHARS_V6 "abcdef0123456789:."
 #define PORT_MAX      65535
+#define METADATA_HOST "169.254.169.254"
+#define LABEL_CHARS   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 /* Adds "= TEXT" as an operator may see it, then the complaint. */
 static _printf_(3, 4) int refuse(struct line *why, const char *text, const char *fmt, ...)
@@ -221,9 +223,17 @@ static bool path_valid(const char *path)
 	return true;
 }
 
-static int parse_url(const char *text, bool proxy, char **ret, struct line *why)
+/* Whether that host may be spoken to without TLS. The metadata service is on the ECS's own link, and its one
+ * address is all that is known of it. */
+static bool may_be_plain(enum config_type type, const char *host)
 {
-	bool tls = strncasecmp(text, "https://", 8) == 0;
+	return type == CONFIG_PROXY || is_loopback(host) ||
+	       (type == CONFIG_METADATA && strcmp(host, METADATA_HOST) == 0);
+}
+
+static int parse_url(enum config_type type, const char *text, char **ret, struct line *why)
+{
+	bool tls = strncasecmp(text, "https://", 8) == 0, proxy = type == CONFIG_PROXY;
 	char host[TEXT_MAX + 1], shown_port[16] = "";
 	const char *p = text + (tls ? 8 : 7);
 	size_t path_len;
@@ -246,8 +256,9 @@ static int parse_url(const char *text, bool proxy, char **ret, struct line *why)
 		return refuse(why, text, "has no valid port");
 	if ((*p != '\0' && *p != '/') || !path_valid(p))
 		return refuse(why, text, "has no valid path");
-	if (!tls && !proxy && !is_loopback(host))
-		return refuse(why, text, "must be https; http is for this machine itself only");
+	if (!tls && !may_be_plain(type, host))
+		return refuse(why, text, "must be https; http is for %sthis machine itself only",
+			type == CONFIG_METADATA ? METADATA_HOST " and " : "");
 	for (path_len = strlen(p); path_len > 0 && p[path_len - 1] == '/';)
 		path_len--;
 	if (proxy && path_len > 0)
@@ -293,12 +304,18 @@ int config_parse(const struct config_option *o, const char *text, bool short_tim
 		return parse_word(o, text, &ret->word, why);
 	case CONFIG_URL:
 	case CONFIG_PROXY:
-		return parse_url(text, o->type == CONFIG_PROXY, &ret->text, why);
+	case CONFIG_METADATA:
+		return parse_url(o->type, text, &ret->text, why);
 	case CONFIG_SECRET:
 		return parse_secret(text, &ret->text, why);
 	case CONFIG_PATH:
 		if (*text != '/')
 			return refuse(why, text, "is not an absolute path");
+		break;
+	case CONFIG_LABEL: /* not repeated: it may be a secret key in the place of an access key */
+		if (text[strspn(text, LABEL_CHARS)] != '\0')
+			return refuse(why, NULL,
+				"holds other characters than letters, digits, '-', '_' and '.'");
 		break;
 	case CONFIG_TASK_ID:
 		if (!task_id_valid(text))

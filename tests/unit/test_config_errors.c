@@ -99,21 +99,33 @@ static void test_unknown_options(void **state)
 		{"job a { job b { } }\n",
 			"E p.conf:1: unknown option 'job' in job \"a\"; blocks do not stand in "
 			"blocks, is a '}' missing before it?\n"},
-		{"cloud c { access_key = x }\n",
-			"E p.conf:1: access_key is not known to this version of "
-			"precheckd, which has auth = password only\n"},
-		{"cloud c { agency = x }\n",
-			"E p.conf:1: agency is not known to this version of precheckd, "
-			"which has auth = password only\n"},
-		{"cloud c { entry = x }\n",
-			"E p.conf:1: entry is not known to this version of precheckd, "
-			"which has auth = password only\n"},
 		{"cloud c { insecure = yes }\n",
 			"E p.conf:1: TLS is always verified; to trust another "
 			"authority, name it by ca_file\n"},
 		{"cloud c { password = hunter2 }\n",
 			"E p.conf:1: a password does not stand here; its place "
 			"does: secret = \"credential:NAME\"\n"},
+		{"cloud c { secret_key = hunter2 }\n",
+			"E p.conf:1: a secret key does not stand here; its place does: secret = "
+			"\"credential:NAME\"\n"},
+		{"cloud c { secret_access_key = hunter2 }\n",
+			"E p.conf:1: a secret key does not stand here; its place does: secret = "
+			"\"credential:NAME\"\n"},
+		{"cloud c { token = hunter2 }\n",
+			"E p.conf:1: a token does not stand here; its place does: secret = "
+			"\"file:PATH\"\n"},
+		{"cloud c { auth_url = x }\n",
+			"E p.conf:1: what others call auth_url is iam here, without /v3\n"},
+		{"cloud c { username = x }\n",
+			"E p.conf:1: what others call username is user here\n"},
+		{"cloud c { project_name = x }\n",
+			"E p.conf:1: what others call project_name is project here\n"},
+		{"cloud c { user_domain_name = x }\n",
+			"E p.conf:1: what others call user_domain_name is domain here\n"},
+		{"cloud c { domain_name = x }\n",
+			"E p.conf:1: what others call domain_name is domain here\n"},
+		{"cloud c { access_key_id = x }\n",
+			"E p.conf:1: what others call access_key_id is access_key here\n"},
 		{"defaults { interval = 30 min }\n",
 			"E p.conf:1: unexpected text behind the value of "
 			"'interval'; a value with spaces needs quotes\n"},
@@ -246,7 +258,9 @@ static void test_values(void **state)
 			"secret is not usable: env:NAME needs the name of an "
 			"environment variable"},
 		{"cloud", "secret = file:/x", NULL},
-		{"cloud", "auth = aksk", "auth 'aksk' is not known here, only: password"},
+		{"cloud", "auth = token",
+			"auth 'token' is not known here, only: password aksk ecs-agency "
+			"assume-role token-file clouds-yaml"},
 		{"cloud", "user = ''", "user is empty"},
 		{"cloud", "ca_file = x.pem", "ca_file 'x.pem' is not an absolute path"},
 		{"cloud", "pace = 0", "pace '0' is below the least, 1"},
@@ -359,19 +373,18 @@ static void test_references(void **state)
 		       " }\njob k { id = " ID2 " }\n",
 			"E p.conf:4: defaults: interval '1s' is below the least, 5min\n"},
 		{"cloud c {\n}\n",
-			"E p.conf:1: cloud \"c\": option 'iam' is missing (IAM endpoint, without "
-			"/v3)\n"
 			"E p.conf:1: cloud \"c\": option 'drs' is missing (DRS endpoint, without "
 			"/v3)\n"
-			"E p.conf:1: cloud \"c\": option 'user' is missing (name of the IAM user)\n"
-			"E p.conf:1: cloud \"c\": option 'domain' is missing (domain (account) of "
-			"the "
-			"IAM user)\n"
-			"E p.conf:1: cloud \"c\": option 'secret' is missing (where the password "
-			"is "
-			"kept)\n"
-			"E p.conf:1: cloud \"c\": one of the options 'project' and 'project_id' is "
-			"missing\n"
+			"E p.conf:1: cloud \"c\": auth = password needs iam (IAM endpoint, without "
+			"/v3)\n"
+			"E p.conf:1: cloud \"c\": auth = password needs user (name of the IAM "
+			"user) "
+			"and domain (the user's domain, also called account), or user_id (id of "
+			"the IAM user)\n"
+			"E p.conf:1: cloud \"c\": auth = password needs secret (where the password "
+			"is kept)\n"
+			"E p.conf:1: cloud \"c\": auth = password needs project (name of the "
+			"project), or project_id (id of the project)\n"
 			"W p.conf: there are no jobs, nothing is watched\n"},
 		{"cloud c { " CLOUD_LINES "\nproject_id = 0123456789abcdef0123456789abcdef }\n"
 		 "job j { cloud = c id = " ID1 " }",
@@ -418,7 +431,7 @@ static void test_duplicates(void **state)
 			" at https://drs.example is watched already by job \"j\" "
 			"(DIR/p.conf:3)\n"},
 		{CLOUD "cloud e { " CLOUD_LINES " }\njob j { cloud = c id = " ID1 " }\n",
-			"E p.conf:2: cloud \"e\": the same endpoints, user and project as cloud "
+			"E p.conf:2: cloud \"e\": the same endpoints, login and project as cloud "
 			"\"c\" (DIR/p.conf:1); "
 			"use one block for both\n"},
 		{CLOUD "defaults { }\ndefaults { }\njob j { cloud = c id = " ID1 " }\n",
