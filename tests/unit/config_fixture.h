@@ -97,6 +97,21 @@ static inline struct settings *load_good(const char *text)
 	return s;
 }
 
+/* What config_print() makes of it; malloc'ed. */
+static inline char *printed(const struct settings *s)
+{
+	char *text = NULL, *copy;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	config_print(s, f);
+	assert_int_equal(fclose(f), 0);
+	copy = strdup(text);
+	free(text);
+	return copy;
+}
+
 /* A text, and all that is said of it. */
 struct refusal {
 	const char *text, *said;

@@ -4,18 +4,6 @@
 
 #include <time.h>
 
-static char *print(const struct settings *s)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	assert_non_null(f);
-	config_print(s, f);
-	assert_int_equal(fclose(f), 0);
-	return text;
-}
-
 static void test_print(void **state)
 {
 	_cleanup_(settings_unrefp) struct settings *s = load_good(CLOUD
@@ -23,7 +11,7 @@ static void test_print(void **state)
 		"accept x { until = '2020-01-31T12:00:00+01:00' reason = r by = b }\n"
 		"accept x { until = 2021-01-31T12:00:00.5Z reason = r by = 'b c' failed_reason = "
 		"F } }\n");
-	_cleanup_free_ char *text = print(s);
+	_cleanup_free_ char *text = printed(s);
 
 	(void)state;
 	assert_string_equal(text, "state_dir   = \"/var/lib/precheckd\"\n"
@@ -99,9 +87,9 @@ static void test_print_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
 		_cleanup_(settings_unrefp) struct settings *s = load_good(texts[i]);
-		_cleanup_free_ char *first = print(s);
+		_cleanup_free_ char *first = printed(s);
 		_cleanup_(settings_unrefp) struct settings *again = load_good(first);
-		_cleanup_free_ char *second = print(again);
+		_cleanup_free_ char *second = printed(again);
 
 		assert_string_equal(first, second);
 		assert_string_equal(s->clouds[0].name, again->clouds[0].name);
