@@ -165,7 +165,8 @@ static char *next_line(char **p)
 	return line;
 }
 
-/* Every option stands as a comment in its block, with the default where there is one; and nothing else. */
+/* Every option stands as a comment in its block, with the default where there is one; and nothing else. Behind
+ * two # they stand in place of others, which may be more than once. */
 static void test_sample_names_all(void **state)
 {
 	_cleanup_free_ char *text = slurp("etc/precheckd.conf");
@@ -174,9 +175,11 @@ static void test_sample_names_all(void **state)
 
 	(void)state;
 	while ((line = next_line(&p))) {
+		bool other = strncmp(line, "##\t", 3) == 0;
 		char name[32], value[200];
 		int row;
 
+		line += other;
 		if (line[0] != '#' || line[1] == ' ') {
 			line += strspn(line, "\t");
 			if (*line != '\0' && strncmp(line, "# ", 2) != 0 && strcmp(line, "#") != 0)
@@ -197,9 +200,9 @@ static void test_sample_names_all(void **state)
 				continue; /* an example of what defaults have */
 			if (row < 0)
 				fail_msg("unknown option '%s' in '%s'", name, block);
-			assert_false(seen[row]);
+			assert_false(seen[row] && !other);
 			seen[row] = true;
-			if (config_options[row].by_default)
+			if (config_options[row].by_default && strcmp(name, "auth") != 0)
 				assert_string_equal(value, config_options[row].by_default);
 		}
 	}
@@ -225,7 +228,8 @@ static void test_sample_works(void **state)
 	/* The day in the sample will be past one day, which is warned of. */
 	strftime(until, sizeof(until), "#\t\tuntil = \"%F\"", gmtime_r(&soon, &tm));
 	while ((line = next_line(&p)))
-		if (line[0] == '#' && line[1] != ' ' && !strstr(line, "project_id"))
+		if (line[0] == '#' && line[1] != ' ' && line[1] != '#' &&
+			!strstr(line, "project_id"))
 			len += (size_t)snprintf(live + len, sizeof(live) - len, "%s\n",
 				(strstr(line, "\tuntil = \"20") ? until : line) + 1);
 	assert_int_equal(load(live, &said, &s), 0);
@@ -243,6 +247,41 @@ static void test_sample_works(void **state)
 	assert_int_equal(load(live, &said, &s), 0);
 	assert_string_equal(said.text, "");
 	assert_int_equal(s->n_jobs, 2);
+}
+
+/* What stands behind two # is, each paragraph with the endpoints and a project, a good cloud of its own; there
+ * is one of every method. */
+static void test_sample_others_work(void **state)
+{
+	_cleanup_free_ char *text = slurp("etc/precheckd.conf");
+	bool seen[_AUTH_METHOD_MAX] = {0};
+	char block[2000] = "", *p = text, *line;
+
+	(void)state;
+	while ((line = next_line(&p))) {
+		if (strncmp(line, "##\t", 3) == 0) {
+			size_t len = strlen(block);
+
+			snprintf(block + len, sizeof(block) - len, "%s\n", line + 3);
+		} else if (*block) {
+			_cleanup_(settings_unrefp) struct settings *s = NULL;
+			struct said said;
+			char live[3000];
+
+			snprintf(live, sizeof(live),
+				"cloud c { iam = https://iam.example drs = https://drs.example\n"
+				"project_id = 0123456789abcdef0123456789abcdef\n%s}\n"
+				"job j { cloud = c id = " ID1 " }\n",
+				block);
+			if (load(live, &said, &s) < 0 || said.len > 0)
+				fail_msg("%s\n-> %s", live, said.text);
+			seen[s->clouds[0].auth] = true;
+			*block = '\0';
+		}
+	}
+	for (size_t i = 0; i < _AUTH_METHOD_MAX; i++)
+		if (!seen[i])
+			fail_msg("auth = %s is missing", auth_table[i].name);
 }
 
 /* The lines that the manual must have on an option, each on its own. */
@@ -324,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_sample_names_all),
 		cmocka_unit_test(test_sample_works),
+		cmocka_unit_test(test_sample_others_work),
 		cmocka_unit_test(test_manual),
 	};
 
