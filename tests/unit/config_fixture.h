@@ -129,3 +129,42 @@ static inline void check_refusals(const struct refusal *table, size_t n)
 				table[i].said);
 	}
 }
+
+/* --- the table and what is written about it --- */
+
+static inline char *slurp(const char *path)
+{
+	char *text = NULL, buf[4096];
+	size_t len, n;
+	FILE *f = fopen(path, "r"), *out = open_memstream(&text, &len);
+
+	if (!f)
+		fail_msg("%s cannot be opened: run this from the root of the tree", path);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		fwrite(buf, 1, n, out);
+	fclose(f);
+	fclose(out);
+	return text;
+}
+
+static inline int row_of(const char *block, const char *name)
+{
+	for (size_t i = 0; i < config_options_size; i++)
+		if (strcmp(config_options[i].block, block) == 0 &&
+			strcmp(config_options[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Calls each line; lines are cut in place. */
+static inline char *next_line(char **p)
+{
+	char *line = *p, *end = strchr(line, '\n');
+
+	if (*line == '\0')
+		return NULL;
+	*p = end ? end + 1 : line + strlen(line);
+	if (end)
+		*end = '\0';
+	return line;
+}

@@ -1,5 +1,5 @@
-/* test_config_doc.c - config_print() can be read again; the option table, the sample file and the manual page
- * say the same. Runs from the root of the tree. */
+/* test_config_doc.c - config_print() can be read again; the option table and the sample file say the same. Runs
+ * from the root of the tree. */
 #include "config_fixture.h"
 
 #include <time.h>
@@ -110,21 +110,6 @@ static void test_print_again(void **state)
 	}
 }
 
-static char *slurp(const char *path)
-{
-	char *text = NULL, buf[4096];
-	size_t len, n;
-	FILE *f = fopen(path, "r"), *out = open_memstream(&text, &len);
-
-	if (!f)
-		fail_msg("%s cannot be opened: run this from the root of the tree", path);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		fwrite(buf, 1, n, out);
-	fclose(f);
-	fclose(out);
-	return text;
-}
-
 static void test_table(void **state)
 {
 	(void)state;
@@ -141,28 +126,6 @@ static void test_table(void **state)
 			assert_false(strcmp(o->block, config_options[k].block) == 0 &&
 				     strcmp(o->name, config_options[k].name) == 0);
 	}
-}
-
-static int row_of(const char *block, const char *name)
-{
-	for (size_t i = 0; i < config_options_size; i++)
-		if (strcmp(config_options[i].block, block) == 0 &&
-			strcmp(config_options[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
-/* Calls each line; lines are cut in place. */
-static char *next_line(char **p)
-{
-	char *line = *p, *end = strchr(line, '\n');
-
-	if (*line == '\0')
-		return NULL;
-	*p = end ? end + 1 : line + strlen(line);
-	if (end)
-		*end = '\0';
-	return line;
 }
 
 /* Every option stands as a comment in its block, with the default where there is one; and nothing else. Behind
@@ -284,77 +247,6 @@ static void test_sample_others_work(void **state)
 			fail_msg("auth = %s is missing", auth_table[i].name);
 }
 
-/* The lines that the manual must have on an option, each on its own. */
-static void manual_lines(const struct config_option *o, char *by_default, char *range, size_t n)
-{
-	snprintf(by_default, n, "Default: %s.",
-		o->by_default                         ? o->by_default
-		: o->needed                           ? "none, it must be given"
-		: strcmp(o->name, "stale_after") == 0 ? "twice the interval"
-						      : "none");
-	range[0] = '\0';
-	if (o->words)
-		snprintf(range, n, "One of: %s.", o->words);
-	else if (o->least)
-		snprintf(range, n, "Range: %s to %s%s.", o->least, o->most,
-			o->never ? ", or never" : "");
-}
-
-static void test_manual(void **state)
-{
-	_cleanup_free_ char *text = slurp("man/precheckd.conf.5");
-	char *p = text, *line, by_default[200] = "", range[200] = "";
-	bool *seen = calloc(config_options_size, sizeof(*seen));
-	bool want_default = false, want_range = false, want_example = false;
-	const char *block = NULL;
-	char name[32];
-
-	(void)state;
-	while ((line = next_line(&p))) {
-		if (strncmp(line, ".It Cm ", 7) == 0 || strncmp(line, ".Sh ", 4) == 0 ||
-			strcmp(line, ".El") == 0) {
-			if (want_default || want_range || want_example)
-				fail_msg("before '%s': '%s' '%s' or an example is missing", line,
-					by_default, range);
-		}
-		if (strcmp(line, ".Sh TOP OPTIONS") == 0)
-			block = "";
-		else if (strcmp(line, ".Sh CLOUD BLOCKS") == 0)
-			block = "cloud";
-		else if (strcmp(line, ".Sh ACCEPT BLOCKS") == 0)
-			block = "accept";
-		else if (strcmp(line, ".Sh DEFAULTS AND JOB BLOCKS") == 0)
-			block = "defaults";
-		else if (strcmp(line, "This one stands in") == 0)
-			block = "job";
-		else if (strncmp(line, ".Sh ", 4) == 0)
-			block = NULL;
-		if (block && sscanf(line, ".It Cm %31s = ", name) == 1) {
-			int row = row_of(block, name);
-
-			if (row < 0)
-				fail_msg("the manual has '%s' in '%s', the table has not", name,
-					block);
-			assert_false(seen[row]);
-			seen[row] = true;
-			manual_lines(&config_options[row], by_default, range, sizeof(range));
-			want_default = want_example = true;
-			want_range = range[0] != '\0';
-		} else if (strncmp(line, "Default: ", 9) == 0) {
-			assert_string_equal(line, by_default);
-			want_default = false;
-		} else if (strncmp(line, "Range: ", 7) == 0 || strncmp(line, "One of: ", 8) == 0) {
-			assert_string_equal(line, range);
-			want_range = false;
-		} else if (strcmp(line, "Example:") == 0)
-			want_example = false;
-	}
-	for (size_t i = 0; i < config_options_size; i++)
-		if (!seen[i])
-			fail_msg("'%s' is missing in the manual", config_options[i].name);
-	free(seen);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,7 +256,6 @@ int main(void)
 		cmocka_unit_test(test_sample_names_all),
 		cmocka_unit_test(test_sample_works),
 		cmocka_unit_test(test_sample_others_work),
-		cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
