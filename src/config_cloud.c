@@ -10,6 +10,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX        32
@@ -318,12 +319,27 @@ static bool is_iam(const struct endpoint *e)
 	return strcmp(e->service, "iam") == 0 || strcmp(e->service, "iam-pub") == 0;
 }
 
+/* Another version than the one that is added. */
+static void check_version(struct check *c, const char *option, const char *url)
+{
+	const char *path = url ? strchr(url + strlen("https://"), '/') : NULL;
+	const char *last = path ? strrchr(path, '/') + 1 : "";
+	char text[80];
+
+	if (last[0] != 'v' || last[1] == '\0' || strspn(last + 1, DIGITS ".") != strlen(last + 1))
+		return;
+	snprintf(text, sizeof(text), "ends in /%.8s, and /v3 will be added behind that", last);
+	warn(c, option, text);
+}
+
 static void check_endpoints(struct check *c)
 {
 	struct endpoint iam, drs;
 	bool iam_known = take_endpoint(c->cloud->iam, &iam);
 	bool drs_known = take_endpoint(c->cloud->drs, &drs);
 
+	check_version(c, "iam", c->cloud->iam);
+	check_version(c, "drs", c->cloud->drs);
 	if (iam_known && strcmp(iam.service, "drs") == 0)
 		warn(c, "iam", "names a host of DRS");
 	if (drs_known && is_iam(&drs))

@@ -427,6 +427,11 @@ static void test_regions(void **state)
 		{PLACES("iam.myhuaweicloud.com", "drs.cn-north-4.myhuaweicloud.com"), ""},
 		{PLACES("iam.eu-west-101.myhuaweicloud.eu", "drs.eu-west-101.myhuaweicloud.eu"),
 			""},
+		{PLACES("iam.example/identity", "drs.example/v"), ""},
+		{PLACES("iam.example/v2.0", "drs.example/v1/v2"),
+			W3 "iam ends in /v2.0, and /v3 will be added behind that\n" W2
+			   "drs ends in /v2, and /v3 will be added behind that\n"},
+		{PLACES("iam.example/v2x", "drs.example/x2"), ""},
 		/* Hosts of which nothing is known. */
 		{PLACES("iam.eu-de.example", "drs.eu-nl.example"), ""},
 		{PLACES("iam.a.b.otc.t-systems.com", "drs.eu-nl.otc.t-systems.com"), ""},
