@@ -304,6 +304,102 @@ static void test_mixed(void **state)
 	check_cases(table, ELEMENTSOF(table));
 }
 
+/* Takes the next "NAME = VALUE" off a row of good[]; false at its end. */
+static bool next_option(const char **row, char *name, char *value)
+{
+	int n = 0;
+
+	if (sscanf(*row, " %31s = %199s%n", name, value, &n) != 2)
+		return false;
+	*row += n;
+	return true;
+}
+
+static bool has_option(const char *row, const char *wanted)
+{
+	char name[32], value[200];
+
+	while (next_option(&row, name, value))
+		if (strcmp(name, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* One option out of each good block: what its method needs is named, what it only takes is not missed. */
+static void test_each_missing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+		char left_out[32], value[200], name[32], text[1000], needs[40];
+
+		for (const char *row = good[i][1]; next_option(&row, left_out, value);) {
+			const struct auth_row *method = NULL;
+			struct settings *s = NULL;
+			struct said said;
+			bool needed;
+			int r;
+
+			for (size_t m = 0; m < _AUTH_METHOD_MAX; m++)
+				if (strcmp(auth_table[m].name, good[i][0]) == 0)
+					method = &auth_table[m];
+			snprintf(needs, sizeof(needs), " %s (", left_out);
+			needed = strstr(method->needs, left_out) != NULL;
+			/* The ids need no domain. */
+			if (strcmp(left_out, "domain") == 0 &&
+				has_option(good[i][1], "project_id") &&
+				!has_option(good[i][1], "user"))
+				needed = false;
+			snprintf(text, sizeof(text), "cloud c { " HOSTS " auth = %s\n", good[i][0]);
+			for (const char *p = good[i][1]; next_option(&p, name, value);)
+				if (strcmp(name, left_out) != 0)
+					snprintf(text + strlen(text), sizeof(text) - strlen(text),
+						"%s = %s\n", name, value);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), JOB);
+			r = load(text, &said, &s);
+			if ((r < 0) != needed || (needed && !strstr(said.text, needs)))
+				fail_msg("%s\n-> %d %s", text, r, said.text);
+			settings_unref(s);
+		}
+	}
+}
+
+/* One option more in each good block, of another method: it is named, and all the methods that have it. */
+static void test_each_stranger(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(good); i++)
+		for (size_t row = 0; row < config_options_size; row++) {
+			const struct config_option *o = &config_options[row];
+			char text[1000], expect[100], *tail;
+			struct settings *s = NULL;
+			struct said said;
+			enum auth_method m = 0;
+
+			while (strcmp(auth_table[m].name, good[i][0]) != 0)
+				m++;
+			if (strcmp(o->block, "cloud") != 0 || !auth_any_takes(o->name) ||
+				auth_takes(m, o->name))
+				continue;
+			snprintf(text, sizeof(text),
+				"cloud c { " HOSTS " auth = %s\n%s\n%s = %s\n" JOB, good[i][0],
+				good[i][1], o->name,
+				o->by_default              ? o->by_default
+				: o->type == CONFIG_SECRET ? "file:/x"
+				: o->type == CONFIG_PATH   ? "/x"
+							   : "x");
+			snprintf(expect, sizeof(expect), "%s is not for auth = %s, but for ",
+				o->name, good[i][0]);
+			assert_int_equal(load(text, &said, &s), -EINVAL);
+			tail = strstr(said.text, expect);
+			if (!tail || said.errors != 1)
+				fail_msg("%s\n-> %s", text, said.text);
+			tail += strlen(expect);
+			for (size_t k = 0; k < _AUTH_METHOD_MAX; k++)
+				assert_int_equal(strstr(tail, auth_table[k].name) != NULL,
+					auth_takes((enum auth_method)k, o->name));
+		}
+}
+
 #define KEY  "ABCDEFGHIJ0123456789"
 #define SK40 "abcdefghijABCDEFGHIJ0123456789hunter2xxx"
 
@@ -506,6 +602,8 @@ int main(void)
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_mixed),
+		cmocka_unit_test(test_each_missing),
+		cmocka_unit_test(test_each_stranger),
 		cmocka_unit_test(test_wrong_places),
 		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_regions),
