@@ -34,7 +34,7 @@ OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 HARDEN := -fPIE
 endif
 
-LIBS := libcurl json-c libevent_core libsystemd libconfuse libcrypto sqlite3
+LIBS := libcurl json-c libevent_core libsystemd libconfuse libcrypto sqlite3 yaml-0.1
 SIMLIBS := json-c libevent_core libevent_extra libcrypto
 # Asked for only when something is compiled, so that `make clean` and `make deps` work on a bare machine.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS)))$(PKG_CFLAGS)

@@ -5,14 +5,14 @@ set -eu
 
 # shellcheck disable=SC2034 # read by name, below
 build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libjson-c-dev libevent-dev libsystemd-dev
-	libconfuse-dev libssl-dev libsqlite3-dev uthash-dev python3"
+	libconfuse-dev libssl-dev libsqlite3-dev libyaml-dev uthash-dev python3"
 # shellcheck disable=SC2034
 test="libcmocka-dev strace python3-pytest systemd sqlite3 curl git valgrind util-linux iproute2 procps mandoc"
 # shellcheck disable=SC2034
 lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
 # what the slow stages talk to: a real IAM, TLS in front, clients that nobody here wrote
 # shellcheck disable=SC2034
-peers="nginx-light"
+peers="python3-openstacksdk nginx-light"
 # a real systemd, clean roots, and what builds a package
 # shellcheck disable=SC2034
 bed="dbus"
