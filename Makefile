@@ -101,6 +101,11 @@ install: all
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} && \
 		install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
 
+deb:
+	tests/lib/deps.sh build deb
+	etc/debian/make-deb.sh . $(O)/deb $(VERSION)
+	@ls $(O)/deb/*_$(VERSION)_*.deb
+
 clean:
 	rm -rf $(O) build build-*
 
@@ -137,5 +142,5 @@ check-mutants: test-deps
 lint: lint-deps
 	MAKE="$(MAKE)" tests/lint.sh
 
-.PHONY: all demo install clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants crash-test lint
+.PHONY: all demo install deb clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants crash-test lint
 .SECONDARY:

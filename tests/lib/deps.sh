@@ -1,6 +1,6 @@
 #!/bin/bash
-# deps.sh [build] [test] [lint] [peers] [bed]: installs, with apt, what is missing for that; asks nothing, and does nothing
-# when all is there. Debian 12 or later.
+# deps.sh [build] [test] [lint] [peers] [deb] [bed]: installs, with apt, what is missing for that; asks nothing, and
+# does nothing when all is there. Debian 12 or later.
 set -eu
 
 # shellcheck disable=SC2034 # read by name, below
@@ -13,14 +13,16 @@ lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
 # what the slow stages talk to: a real IAM, TLS in front, clients that nobody here wrote
 # shellcheck disable=SC2034
 peers="python3-openstacksdk nginx-light"
-# a real systemd, clean roots, and what builds a package
+# what builds a package
+deb="build-essential debhelper"
+# a real systemd, clean roots, packages to install there
 # shellcheck disable=SC2034
-bed="dbus"
+bed="dbus lintian mmdebstrap $deb"
 
 wanted=""
 for group in "$@"; do
 	case $group in
-	build | test | lint | peers | bed) wanted="$wanted ${!group}" ;;
+	build | test | lint | peers | deb | bed) wanted="$wanted ${!group}" ;;
 	*)
 		echo "deps.sh: no such group: $group" >&2
 		exit 64
