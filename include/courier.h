@@ -2,9 +2,9 @@
 #pragma once
 
 #include "call.h"
+#include "credential.h"
 #include "http.h"
 #include "macro.h"
-#include "secret.h"
 #include "settings.h"
 
 struct courier;
@@ -17,11 +17,11 @@ int courier_new(
 struct courier *courier_free(
 	struct courier *c); /* drops what is under way; may be NULL; returns NULL */
 
-/* Sends a call; borrows it. `settings` are those that call->cloud belongs to (a reference is taken); `password`
- * is the cloud's secret, read in a login only; budget is the time until call->give_up in ms. What can't be sent
- * is replied to from the loop, as transport trouble. */
+/* Sends a call; borrows it. `settings` are those that call->cloud belongs to (a reference is taken); `credential`
+ * is the cloud's, read in a login only; budget is the time until call->give_up in ms. What can't be sent is
+ * replied to from the loop, as transport trouble. */
 void courier_send(struct courier *c, const struct call *call, struct settings *settings,
-	const struct secret *password, int64_t budget);
+	const struct credential *credential, int64_t budget);
 
 /* TLS settings may have changed: no old connection is used again. */
 void courier_reset(struct courier *c);

@@ -7,9 +7,12 @@ struct json;
 struct reply;
 struct secret;
 
-#define EXCHANGE_BODY_MAX    (8 * 1024 * 1024) /* counted after decoding; more is an error */
-#define TOKEN_MAX            (32 * 1024)       /* what the gateway takes in one header */
+#define EXCHANGE_BODY_MAX (8 * 1024 * 1024) /* counted after decoding; more is an error */
+#define TOKEN_MAX         (32 * 1024)       /* what the gateway takes in one header */
 
+/* What 431 and 494 mean, which their bodies do not say; the status is its argument. */
+#define EXCHANGE_TOKEN_TOO_LARGE                                                                   \
+	"token too large for the gateway (HTTP %d): give the user fewer roles"
 #define EXCHANGE_HEADERS_MAX 6
 struct exchange_header {
 	const char *name;
@@ -60,7 +63,7 @@ int64_t exchange_retry_after(const struct exchange *x);
 bool exchange_success(const struct exchange *x); /* 2xx */
 bool exchange_is_json(const struct exchange *x); /* by its Content-Type */
 
-/* Fills retry_after and request_id of r. True if there is no body worth reading: then outcome,
+/* Fills retry_after, request_id and date of r. True if there is no body worth reading: then outcome,
  * text and maybe_done are filled too (no answer at all, cut off, a redirect). */
 bool exchange_settled(const struct exchange *x, struct reply *r);
 

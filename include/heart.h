@@ -101,6 +101,7 @@ struct cloud {
 	unsigned logins, login_failures, refusals, fresh_refused;
 	bool login_proved; /* a call with it was taken */
 	bool given_up;     /* the credential was refused twice */
+	bool skew_told;    /* that the clocks differ */
 	bool renew; /* the credential changed while a login with the old one was on its way */
 
 	/* reachability */
@@ -241,6 +242,9 @@ void cloud_login_reply(
 void cloud_call_failed(
 	struct cloud *c, const struct flight *f, const struct reply *r, struct now now);
 void cloud_call_answered(struct cloud *c, const struct flight *f, struct now now);
+/* After every answer: does the other side's clock agree with ours? */
+void cloud_weigh_clock(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now);
 void cloud_credential_changed(struct cloud *c, struct now now);
 void cloud_check_now(struct cloud *c, struct now now);
 int64_t cloud_backoff_base(const struct cloud_settings *s);

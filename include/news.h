@@ -21,6 +21,7 @@ enum news_kind {
 	NEWS_CLOUD_UP,      /* and ends */
 	NEWS_CLOUD_LOGIN,   /* a login: first, renewed, or anew */
 	NEWS_CLOUD_SUMMARY, /* a sign of life: counts by verdict */
+	NEWS_CLOUD_CLOCK,   /* its clock and ours differ; or agree again */
 	NEWS_CLOUD_PACE,    /* pace or max_runs can't serve all jobs within their interval */
 	_NEWS_KIND_MAX
 };
@@ -40,6 +41,7 @@ enum trouble {
 	TROUBLE_UNREACHABLE, /* DRS: transport and 5xx */
 	TROUBLE_IAM,         /* IAM unreachable or in trouble of its own */
 	TROUBLE_TOKENS,      /* fresh tokens are not taken */
+	TROUBLE_LOCKED,      /* the user or the key is locked for a while */
 	TROUBLE_LOGIN,       /* credential refused */
 	_TROUBLE_MAX
 };
@@ -52,8 +54,10 @@ struct news {
 
 	/* the cloud: always */
 	const char *cloud, *drs, *iam, *user, *domain,
-		*project;       /* borrowed; project: name or id as configured */
-	const char *project_id; /* "" if not known */
+		*project;        /* borrowed; project: name or id as configured */
+	const char *project_id;  /* "" if not known */
+	enum auth_method method; /* how it logs in; user: who, "" if that has no name */
+	const char *agency, *agency_domain, *secret; /* borrowed, may be NULL; secret: its place */
 
 	/* the job: NULL in cloud news */
 	const char *job;
@@ -84,7 +88,8 @@ struct news {
 	unsigned pace,
 		pace_wanted; /* CLOUD_PACE, THROTTLED: calls a minute in force, and wished or needed */
 	int64_t reachable; /* CLOUD_PACE: the interval that can be kept, ms */
-	int64_t life;      /* CLOUD_LOGIN: ms */
+	int64_t life;      /* CLOUD_LOGIN: ms; INT64_MAX: no end */
+	int64_t skew;      /* CLOUD_CLOCK: ms that ours is ahead; 0: they agree */
 	uint64_t login;    /* CLOUD_LOGIN: how many so far */
 	unsigned verdicts[_VERDICT_MAX], stale_jobs; /* CLOUD_SUMMARY */
 	int64_t oldest,

@@ -1,4 +1,5 @@
-/* sentence.h - pieces of the sentences in which news are told; for sentence.c and causes.c only. */
+/* sentence.h - pieces of the sentences in which news are told; for sentence.c, sentence_cloud.c, causes.c and
+ * check_login.c only. */
 #pragma once
 
 #include "news.h"
@@ -19,3 +20,10 @@ void sentence_code(struct line *l, const char *code, const char *text, const cha
 	const char *todo);
 /* A sentence of ours, the code in brackets, and what to do. */
 void sentence_reason(struct line *l, const char *reason, const struct refusal *r, const char *todo);
+
+/* Who logs in: "user U", "access key K", by the cloud's way to log in. */
+void sentence_who(struct line *l, const struct news *n);
+/* What a cloud's trouble is, and what to do about it, without who is hit and what is tried next. */
+void sentence_trouble(struct line *l, const struct news *n);
+/* The whole line of a cloud's trouble, its end, a login, or its clock. */
+void sentence_cloud(struct line *l, const struct news *n);

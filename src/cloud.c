@@ -15,6 +15,15 @@
 #define REFUSALS_MAX      2
 #define FRESH_REFUSED_MAX 3
 
+/* IAM locks a user for 15 to 30 minutes as a rule, the gateway a key for 5: one try after that. */
+#define USER_LOCKED       MINUTES(30)
+#define KEY_LOCKED        MINUTES(10)
+
+/* Between our clock and that of the other side, as its Date header shows it. */
+#define SKEW_TOLD         MINUTES(1)
+#define SKEW_OVER         SECONDS(30)
+#define SKEW_FLIGHT       SECONDS(10) /* an answer that was longer on its way shows nothing */
+
 int64_t cloud_backoff_base(const struct cloud_settings *s)
 {
 	return MIN(MAX(s->backoff_max / 120, (int64_t)100), SECONDS(5));
@@ -25,10 +34,15 @@ static const char *project_name(const struct cloud_settings *set)
 	return set->project ? set->project : set->project_id ? set->project_id : "";
 }
 
+static const char *iam_of(const struct cloud_settings *set)
+{
+	return set->iam ? set->iam : "";
+}
+
 bool cloud_is(const struct cloud_record *rec, const struct cloud_settings *set)
 {
-	return strcmp(rec->iam, set->iam) == 0 && strcmp(rec->drs, set->drs) == 0 &&
-	       strcmp(rec->user, set->user ? set->user : "") == 0 &&
+	return strcmp(rec->iam, iam_of(set)) == 0 && strcmp(rec->drs, set->drs) == 0 &&
+	       strcmp(rec->user, cloud_login_name(set)) == 0 &&
 	       strcmp(rec->domain, set->domain ? set->domain : "") == 0 &&
 	       strcmp(rec->project, project_name(set)) == 0;
 }
@@ -59,7 +73,10 @@ static void take_record(struct cloud *c, const struct cloud_record *kept, struct
 	if (c->rec.throttled_since != 0)
 		c->pace = MIN(MAX(kept->pace, 1U), c->set->pace);
 	c->hold = resumed(kept->hold, c->set->backoff_max, now);
-	c->login_hold = resumed(kept->login_hold, c->set->backoff_max, now);
+	c->login_hold = resumed(kept->login_hold,
+		kept->trouble == TROUBLE_LOCKED ? MAX(c->set->backoff_max, USER_LOCKED)
+						: c->set->backoff_max,
+		now);
 	c->rec.summarised = kept->summarised;
 	/* a restart is no reason to try a password again that IAM refused twice: it locks accounts */
 	c->given_up = *c->rec.refused_mark && strcmp(c->rec.refused_mark, c->set->mark) == 0;
@@ -75,9 +92,9 @@ struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struc
 	c->failed_at = c->throttled_at = c->last_call = c->healed_at = LONG_AGO;
 	for (size_t i = 0; i < ELEMENTSOF(c->calls); i++)
 		c->calls[i] = LONG_AGO;
-	c->rec.iam = heart_copy(set->iam);
+	c->rec.iam = heart_copy(iam_of(set));
 	c->rec.drs = heart_copy(set->drs);
-	c->rec.user = heart_copy(set->user ? set->user : "");
+	c->rec.user = heart_copy(cloud_login_name(set));
 	c->rec.domain = heart_copy(set->domain ? set->domain : "");
 	c->rec.project = heart_copy(project_name(set));
 	for (size_t i = 0; i < w->n_kept_clouds; i++)
@@ -323,10 +340,15 @@ int64_t cloud_login_at(struct cloud *c, struct now now)
 static void logged_in(
 	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
 {
+	bool endless = r->life == INT64_MAX;
+
 	c->login = f->call.id;
 	/* counted from before the request, so that it can't seem to last longer than it does */
-	c->login_end = f->made + r->life;
-	c->login_renew = c->renew ? now.mono : f->made + r->life / 3 * 2;
+	c->login_end = endless ? NEVER : f->made + r->life;
+	/* a token in a file is renewed by somebody else: the roof says when */
+	c->login_renew = c->renew                                       ? now.mono
+			 : endless || c->set->method == AUTH_TOKEN_FILE ? NEVER
+									: f->made + r->life / 3 * 2;
 	c->renew = false;
 	c->login_life = r->life;
 	/* tokens with next to no life are no reason for a storm of logins */
@@ -362,6 +384,25 @@ static void credential_refused(
 	trouble_begin(c, TROUBLE_LOGIN, f, r, -1, now);
 }
 
+/* Nothing is said about the credential: it may be good, once the lock is gone. */
+static int64_t locked_wait(const struct cloud *c)
+{
+	int64_t lock = auth_table[c->set->method].signs ? KEY_LOCKED : USER_LOCKED;
+
+	return c->watch->settings->short_times ? c->set->backoff_max
+					       : MAX(lock, c->set->backoff_max);
+}
+
+static void login_locked(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	int64_t wait = locked_wait(c);
+
+	c->renew = false;
+	hold_logins(c, wait, now);
+	trouble_begin(c, TROUBLE_LOCKED, f, r, wait, now);
+}
+
 static void iam_failed(
 	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
 {
@@ -387,6 +428,9 @@ void cloud_login_reply(
 	case OUTCOME_CREDENTIAL:
 	case OUTCOME_TOKEN:
 		credential_refused(c, f, r, now);
+		break;
+	case OUTCOME_LOCKED:
+		login_locked(c, f, r, now);
 		break;
 	case OUTCOME_THROTTLED:
 	case OUTCOME_SERVER:
@@ -469,6 +513,11 @@ void cloud_call_failed(
 		hold_calls(c, wait, now);
 		trouble_begin(c, TROUBLE_MISCONFIGURED, f, r, wait, now);
 		break;
+	case OUTCOME_LOCKED:
+		wait = locked_wait(c);
+		hold_calls(c, wait, now);
+		trouble_begin(c, TROUBLE_LOCKED, f, r, wait, now);
+		break;
 	default:
 		drs_failed(c, f, r, now);
 		break;
@@ -488,6 +537,10 @@ void cloud_call_answered(struct cloud *c, const struct flight *f, struct now now
 	case TROUBLE_TOKENS:
 		trouble_end(c, now);
 		break;
+	case TROUBLE_LOCKED:
+		if (c->rec.trouble_call != CALL_LOGIN)
+			trouble_end(c, now);
+		break;
 	case TROUBLE_DENIED:
 	case TROUBLE_MISCONFIGURED:
 		if (c->rec.trouble_call == f->call.kind)
@@ -496,4 +549,23 @@ void cloud_call_answered(struct cloud *c, const struct flight *f, struct now now
 	default:
 		break;
 	}
+}
+
+/* A clock that is wrong makes signatures and ends of tokens wrong; it is told once, and once when it is right. */
+void cloud_weigh_clock(
+	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	int64_t skew = now.wall -
+		       r->date; /* as seen when the answer came: positive: ours is ahead */
+	int64_t off = skew < 0 ? -skew : skew;
+	struct news *n;
+
+	if (r->date == 0 || now.mono - f->made > SKEW_FLIGHT)
+		return;
+	if (c->skew_told ? off >= SKEW_OVER : off <= SKEW_TOLD)
+		return;
+	c->skew_told = !c->skew_told;
+	n = tell_cloud_news(c, NEWS_CLOUD_CLOCK, now);
+	n->skew = c->skew_told ? skew : 0;
+	n->call = f->call.kind;
 }

@@ -1,9 +1,10 @@
-/* courier.c - between the heart's calls and the wire: builds the request, finds the token, decodes the answer. */
+/* courier.c - between the heart's calls and the wire: builds the request, finds the pass, decodes the answer. */
 #include "courier.h"
 
 #include "drs.h"
-#include "iam.h"
 #include "log.h"
+#include "login.h"
+#include "stamp.h"
 #include "text.h"
 #include "token.h"
 
@@ -11,11 +12,13 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 
 struct errand {
 	struct courier *courier;
 	struct call call;
 	struct settings *settings; /* keeps call.cloud alive */
+	struct login *login;       /* of a CALL_LOGIN under way */
 	struct event *failed;      /* fires when nothing could be sent */
 	char why[200];
 	TAILQ_ENTRY(errand) link;
@@ -57,6 +60,7 @@ static void errand_free(struct errand *e)
 	TAILQ_REMOVE(&e->courier->errands, e, link);
 	if (e->failed)
 		event_free(e->failed);
+	login_free(e->login);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -118,29 +122,13 @@ static void fail_later(struct errand *e, const char *why)
 	}
 }
 
-static void on_answer(void *arg, const struct exchange *x, const char *token, size_t token_len)
+static void on_answer(
+	void *arg, const struct exchange *x, const char *token _unused_, size_t token_len _unused_)
 {
 	struct errand *e = arg;
 	_cleanup_(reply_freep) struct reply *r = NULL;
-	_cleanup_(secret_freep) struct secret *taken = NULL;
-	int err;
+	int err = drs_reply(&e->call, x, &r);
 
-	if (e->call.kind == CALL_LOGIN)
-		err = iam_reply(&e->call, x, token, token_len, &r, &taken);
-	else
-		err = drs_reply(&e->call, x, &r);
-	if (err == 0 && taken) {
-		struct pass *pass = calloc(1, sizeof(*pass));
-
-		err = pass ? 0 : -ENOMEM;
-		if (err == 0) {
-			pass->token = taken;
-			taken = NULL;
-			err = token_put(e->courier->tokens, e->call.cloud->name, e->call.id, pass);
-		}
-		if (err < 0)
-			pass_free(pass);
-	}
 	if (err < 0) {
 		/* an answer came and can't be read: whatever it was, a submit may have been taken */
 		text_copy(e->why, sizeof(e->why), strerror(-err));
@@ -150,59 +138,54 @@ static void on_answer(void *arg, const struct exchange *x, const char *token, si
 	deliver(e, r);
 }
 
-static int send_login(struct errand *e, const struct secret *password, int64_t budget)
+static void on_login(void *arg, const struct reply *r, struct pass *pass)
 {
-	_cleanup_(secret_freep) struct secret *body = NULL;
-	_cleanup_free_ char *url = NULL;
-	int r = iam_request(e->call.cloud, password, &url, &body);
+	struct errand *e = arg;
+	int err;
 
-	if (r < 0)
-		return r;
-	return http_send(e->courier->http, e->call.cloud,
-		&(struct exchange_request){.url = url, .secret_body = body}, budget, on_answer, e);
+	e->login = NULL;
+	err = pass ? token_put(e->courier->tokens, e->call.cloud->name, e->call.id, pass) : 0;
+	if (err < 0) {
+		pass_free(pass);
+		text_copy(e->why, sizeof(e->why), strerror(-err));
+		deliver_failure(e, false);
+		return;
+	}
+	deliver(e, r);
+}
+
+static int64_t wall(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
 }
 
 static int send_drs(struct errand *e, int64_t budget)
 {
 	const struct pass *pass = token_get(e->courier->tokens, e->call.login);
+	_cleanup_(stamp_done) struct stamp stamp = {0};
 	_cleanup_free_ char *url = NULL, *body = NULL;
+	struct exchange_request request = {.once = e->call.kind == CALL_SUBMIT};
 	int r;
 
-	if (!pass || !pass->token)
+	if (!pass)
 		return -ENOKEY;
 	r = drs_request(&e->call, &url, &body);
 	if (r < 0)
 		return r;
-	return http_send(e->courier->http, e->call.cloud,
-		&(struct exchange_request){
-			.url = url,
-			.body = body,
-			.body_len = strlen(body),
-			.headers = {{.name = "X-Auth-Token", .secret = pass->token}},
-			.n_headers = 1,
-			.once = e->call.kind == CALL_SUBMIT,
-		},
-		budget, on_answer, e);
-}
-
-static const char *why_not_sent(int r)
-{
-	switch (r) {
-	case -EPERM:
-		return "plain http is for loopback only";
-	case -E2BIG:
-		return "the token is larger than the gateway takes in one header (32 KB)";
-	case -EINVAL:
-		return "the token has characters that can't stand in a header";
-	case -ENOKEY:
-		return "there is no password or token for it";
-	default:
-		return strerror(-r);
-	}
+	request.url = url;
+	request.body = body;
+	request.body_len = strlen(body);
+	r = stamp_put(&stamp, pass, e->call.cloud, e->call.project, "drs", wall(), &request);
+	if (r < 0)
+		return r;
+	return http_send(e->courier->http, e->call.cloud, &request, budget, on_answer, e);
 }
 
 void courier_send(struct courier *c, const struct call *call, struct settings *settings,
-	const struct secret *password, int64_t budget)
+	const struct credential *credential, int64_t budget)
 {
 	struct errand *e = calloc(1, sizeof(*e));
 	int r;
@@ -218,11 +201,11 @@ void courier_send(struct courier *c, const struct call *call, struct settings *s
 	log_debug("call %" PRIu64 " %s to cloud %s, %u job%s", call->id, call_kind_name(call->kind),
 		call->cloud->name, call->n, call->n == 1 ? "" : "s");
 	if (call->kind == CALL_LOGIN)
-		r = password ? send_login(e, password, budget) : -ENOKEY;
+		r = login_start(c->http, &e->call, credential, budget, on_login, e, &e->login);
 	else
 		r = send_drs(e, budget);
 	if (r < 0)
-		fail_later(e, why_not_sent(r));
+		fail_later(e, login_why_not_sent(r));
 }
 
 void courier_reset(struct courier *c)

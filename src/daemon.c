@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "courier.h"
+#include "credential.h"
 #include "http.h"
 #include "keep.h"
 #include "lock.h"
@@ -31,17 +32,19 @@ enum {
 
 /* libevent's timers stand still while the machine sleeps: no wait is longer than this, so that what fell due
  * meanwhile, and a token that ended, are noticed soon after. */
-#define WAIT_MAX MINUTES(1)
+#define WAIT_MAX   MINUTES(1)
+
+#define LOOK_EVERY 5 /* seconds: whether somebody has renewed the token in a file */
 
 struct daemon {
 	const struct daemon_options *options;
 	struct event_base *base;
 	struct event *signals[_ON_MAX];
-	struct event *wake, *status, *watchdog;
+	struct event *wake, *status, *watchdog, *look;
 	struct watch *watch;
 	struct courier *courier;
 	struct settings *settings;
-	struct secret **passwords; /* one for each of settings->clouds */
+	struct credential *credentials; /* one for each of settings->clouds */
 	int lock;
 	int exit_status;
 	struct keep *keep;   /* may be NULL until the start */
@@ -72,44 +75,41 @@ static void say(void *arg _unused_, bool error, const char *text)
 	log_message(error ? LOG_ERR : LOG_WARNING, "%s", text);
 }
 
-static void free_passwords(struct secret **passwords, size_t n)
+static void free_credentials(struct credential *c, size_t n)
 {
-	for (size_t i = 0; passwords && i < n; i++)
-		secret_free(passwords[i]);
-	free(passwords);
+	for (size_t i = 0; c && i < n; i++)
+		credential_done(&c[i]);
+	free(c);
 }
 
-static int read_passwords(struct settings *s, struct secret ***ret)
+static int read_credentials(struct settings *s, struct credential **ret)
 {
-	struct secret **passwords = calloc(s->n_clouds + 1, sizeof(struct secret *));
-	int r = passwords ? 0 : -ENOMEM;
+	struct credential *credentials = calloc(s->n_clouds + 1, sizeof(*credentials));
+	int r = credentials ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < s->n_clouds; i++) {
 		struct cloud_settings *c = &s->clouds[i];
-		char why[200] = "out of memory";
+		char why[400] = "out of memory";
 
-		r = secret_read(c->secret, &passwords[i], why);
+		r = credential_read(c, &credentials[i], why);
 		if (r < 0)
-			log_err("%s:%u: secret of cloud \"%s\": %s", c->file, c->line, c->name,
-				why);
-		else
-			secret_mark(passwords[i], c->mark);
+			log_err("%s:%u: cloud \"%s\": %s", c->file, c->line, c->name, why);
 	}
 	if (r < 0) {
-		free_passwords(passwords, s->n_clouds);
+		free_credentials(credentials, s->n_clouds);
 		return r;
 	}
-	*ret = passwords;
+	*ret = credentials;
 	return 0;
 }
 
-static int load(const struct daemon *d, struct settings **ret, struct secret ***ret_passwords)
+static int load(const struct daemon *d, struct settings **ret, struct credential **ret_credentials)
 {
 	_cleanup_(settings_unrefp) struct settings *s = NULL;
 	int r = config_load(d->options->config, say, NULL, &s);
 
 	if (r == 0)
-		r = read_passwords(s, ret_passwords);
+		r = read_credentials(s, ret_credentials);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -117,15 +117,54 @@ static int load(const struct daemon *d, struct settings **ret, struct secret ***
 	return 0;
 }
 
-static void take_settings(struct daemon *d, struct settings *s, struct secret **passwords)
+/* Only where there is a token in a file. */
+static void look_regularly(struct daemon *d)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < d->settings->n_clouds; i++)
+		wanted |= d->settings->clouds[i].auth == AUTH_TOKEN_FILE;
+	if (!wanted)
+		event_del(d->look);
+	else if (event_add(d->look, &(struct timeval){.tv_sec = LOOK_EVERY}) < 0)
+		log_err("can't set the timer that looks for new tokens");
+}
+
+static void take_settings(struct daemon *d, struct settings *s, struct credential *credentials)
 {
 	size_t n = d->settings ? d->settings->n_clouds : 0;
 
-	free_passwords(d->passwords, n);
+	free_credentials(d->credentials, n);
 	settings_unref(d->settings);
 	d->settings = s;
-	d->passwords = passwords;
+	d->credentials = credentials;
+	look_regularly(d);
 	log_set_level(d->options->log_level >= 0 ? d->options->log_level : s->log_level);
+}
+
+/* The token in a file is somebody else's to renew. True if there is a new one. */
+static bool look_for_token(struct daemon *d, size_t i)
+{
+	struct cloud_settings *c = &d->settings->clouds[i];
+	struct credential *known = &d->credentials[i];
+	_cleanup_(secret_freep) struct secret *found = NULL;
+	char why[200] = "out of memory";
+	bool good;
+
+	if (c->auth != AUTH_TOKEN_FILE)
+		return false;
+	good = secret_read(c->secret, &found, why) == 0;
+	if (!good && !known->unreadable)
+		log_warning("cloud %s: its token can't be read now: %s; the last one stays in use",
+			c->name, why);
+	known->unreadable = !good;
+	if (!good || secret_equal(found, known->secret))
+		return false;
+	secret_free(known->secret);
+	known->secret = found;
+	found = NULL;
+	secret_mark(known->secret, c->mark);
+	return true;
 }
 
 /* --- effects --- */
@@ -135,7 +174,9 @@ static void send_call(void *arg, const struct call *call)
 	struct daemon *d = arg;
 	size_t i = (size_t)(call->cloud - d->settings->clouds);
 
-	courier_send(d->courier, call, d->settings, d->passwords[i],
+	if (call->kind == CALL_LOGIN)
+		(void)look_for_token(d, i);
+	courier_send(d->courier, call, d->settings, &d->credentials[i],
 		MAX(call->give_up - now().mono, (int64_t)1));
 }
 
@@ -240,6 +281,19 @@ static void on_wake(evutil_socket_t fd _unused_, short what _unused_, void *arg)
 	act(d);
 }
 
+static void on_look(evutil_socket_t fd _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+
+	for (size_t i = 0; d->settings && i < d->settings->n_clouds; i++)
+		if (look_for_token(d, i)) {
+			log_info("cloud %s: there is a new token in %s",
+				d->settings->clouds[i].name, d->settings->clouds[i].secret);
+			watch_credential_changed(d->watch, d->settings->clouds[i].name, now());
+			act(d);
+		}
+}
+
 static void on_reply(void *arg, const struct reply *r)
 {
 	struct daemon *d = arg;
@@ -267,9 +321,9 @@ static void on_stop(evutil_socket_t sig, short what _unused_, void *arg)
 static void reload(struct daemon *d)
 {
 	struct settings *s = NULL;
-	struct secret **passwords = NULL;
+	struct credential *credentials = NULL;
 
-	if (load(d, &s, &passwords) < 0) {
+	if (load(d, &s, &credentials) < 0) {
 		log_err("reload of %s failed, see above; the configuration in force stays",
 			d->options->config);
 		return;
@@ -280,11 +334,11 @@ static void reload(struct daemon *d)
 	/* the heart holds its own reference of the old ones until it has let go of them */
 	if (watch_configure(d->watch, s, now()) < 0) {
 		log_err("reload failed: out of memory; the configuration in force stays");
-		free_passwords(passwords, s->n_clouds);
+		free_credentials(credentials, s->n_clouds);
 		settings_unref(s);
 		return;
 	}
-	take_settings(d, s, passwords);
+	take_settings(d, s, credentials);
 	keep_take_settings(d->keep, s);
 	courier_reset(d->courier);
 	log_info("reloaded %s: %zu job%s in %zu cloud%s", d->options->config, s->n_jobs,
@@ -361,7 +415,8 @@ static int start_loop(struct daemon *d)
 	d->wake = evtimer_new(d->base, on_wake, d);
 	d->status = evtimer_new(d->base, on_status, d);
 	d->watchdog = event_new(d->base, -1, EV_PERSIST, on_watchdog, d);
-	if (!d->wake || !d->status || !d->watchdog)
+	d->look = event_new(d->base, -1, EV_PERSIST, on_look, d);
+	if (!d->wake || !d->status || !d->watchdog || !d->look)
 		return -ENOMEM;
 	if (feed > 0) {
 		struct timeval tv = timeval_of(feed);
@@ -408,13 +463,13 @@ static int begin(struct daemon *d, struct settings *s)
 static int start(struct daemon *d)
 {
 	struct settings *s = NULL;
-	struct secret **passwords = NULL;
+	struct credential *credentials = NULL;
 	char why[300] = "", version[80];
 	int r;
 
-	if (load(d, &s, &passwords) < 0)
+	if (load(d, &s, &credentials) < 0)
 		return EXIT_CONFIG;
-	take_settings(d, s, passwords);
+	take_settings(d, s, credentials);
 	r = lock_take(s->state_dir, &d->lock, why);
 	if (r < 0) {
 		log_err("%s", *why ? why : strerror(-r));
@@ -428,7 +483,7 @@ static int start(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
-	struct event *timers[] = {d->wake, d->status, d->watchdog};
+	struct event *timers[] = {d->wake, d->status, d->watchdog, d->look};
 
 	courier_free(d->courier);
 	watch_free(d->watch);
@@ -441,7 +496,7 @@ static void stop(struct daemon *d)
 			event_free(d->signals[i]);
 	if (d->base)
 		event_base_free(d->base);
-	free_passwords(d->passwords, d->settings ? d->settings->n_clouds : 0);
+	free_credentials(d->credentials, d->settings ? d->settings->n_clouds : 0);
 	settings_unref(d->settings);
 	if (d->lock >= 0)
 		close(d->lock);

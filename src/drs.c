@@ -230,8 +230,7 @@ static void tell_status(const struct exchange *x, const struct json *body, struc
 	if (x->content_type)
 		text_escape(type, sizeof(type), x->content_type, strlen(x->content_type));
 	if (x->status == 431 || x->status == 494)
-		snprintf(r->text, sizeof(r->text), "token too large for the gateway (HTTP %d)",
-			x->status);
+		snprintf(r->text, sizeof(r->text), EXCHANGE_TOKEN_TOO_LARGE, x->status);
 	else if (r->text[0])
 		return;
 	else if (x->len == 0)

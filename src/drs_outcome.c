@@ -86,7 +86,7 @@ static const struct row {
 	{FAMILY_GATEWAY, "0201", BY_STATUS},
 	{FAMILY_GATEWAY, "0202", OUTCOME_SERVER},
 	{FAMILY_GATEWAY, "0203", OUTCOME_SERVER},
-	{FAMILY_GATEWAY, "0301", OUTCOME_TOKEN}, /* also "signature": we only send tokens */
+	{FAMILY_GATEWAY, "0301", OUTCOME_TOKEN}, /* or the signature, see text_of_key() */
 	{FAMILY_GATEWAY, "0302", OUTCOME_DENIED},
 	{FAMILY_GATEWAY, "0303", OUTCOME_DENIED},
 	{FAMILY_GATEWAY, "0304", OUTCOME_DENIED},
@@ -152,6 +152,15 @@ static bool text_blames_token(const char *text)
 	return false;
 }
 
+/* The gateway has one code for all that may be wrong with a signature. Neither of these is cured by another
+ * login. */
+static enum outcome text_of_key(const char *text)
+{
+	if (strcasestr(text, "signature expired")) /* our clock */
+		return OUTCOME_MISCONFIGURED;
+	return strcasestr(text, "locked") ? OUTCOME_LOCKED : OUTCOME_TOKEN;
+}
+
 static enum outcome by_status(int status)
 {
 	switch (status) {
@@ -187,6 +196,8 @@ enum outcome drs_outcome(int status, const char *code, const char *text, bool in
 {
 	const struct row *row = row_find(code);
 
+	if (row && row->family == FAMILY_GATEWAY && strcmp(row->code, "0301") == 0)
+		return text_of_key(text);
 	if (row && row->outcome != BY_STATUS)
 		return row->outcome;
 	if (!row && in_entry)

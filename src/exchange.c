@@ -72,6 +72,7 @@ static void tell_redirect(const struct exchange *x, struct reply *r)
 bool exchange_settled(const struct exchange *x, struct reply *r)
 {
 	r->retry_after = exchange_retry_after(x);
+	r->date = x->date;
 	if (x->request_id)
 		text_escape(
 			r->request_id, sizeof(r->request_id), x->request_id, strlen(x->request_id));

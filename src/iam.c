@@ -1,4 +1,4 @@
-/* iam.c - IAM's token request and reply.
+/* iam.c - what IAM is asked for a login, and what it answers.
  *
  * IAM locks a user after a handful of wrong logins, for everybody who shares it. So whatever may
  * be the credential's fault is told apart from trouble that time will cure, and the former is
@@ -12,90 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Text that grows in a buffer of ours, or is only measured when there is none. */
-struct build {
-	char *buf;
-	size_t size, len;
-};
-
-static void put(struct build *b, const char *s)
-{
-	size_t len = strlen(s);
-
-	if (b->len + len < b->size)
-		memcpy(b->buf + b->len, s, len);
-	b->len += len;
-}
-
-static void put_quoted(struct build *b, const char *s)
-{
-	bool fits = b->len < b->size;
-
-	b->len += json_quote(fits ? b->buf + b->len : NULL, fits ? b->size - b->len : 0, s);
-}
-
-static void put_domain(struct build *b, const struct cloud_settings *cloud)
-{
-	if (!cloud->domain)
-		return;
-	put(b, ",\"domain\":{\"name\":");
-	put_quoted(b, cloud->domain);
-	put(b, "}");
-}
-
-static void put_body(
-	struct build *b, const struct cloud_settings *cloud, const struct secret *password)
-{
-	put(b, "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":{"
-	       "\"name\":");
-	put_quoted(b, cloud->user ? cloud->user : "");
-	put(b, ",\"password\":");
-	put_quoted(b, secret_bytes(password));
-	put_domain(b, cloud);
-	put(b, "}}},\"scope\":{\"project\":{");
-	if (cloud->project_id) {
-		put(b, "\"id\":");
-		put_quoted(b, cloud->project_id);
-	} else {
-		put(b, "\"name\":");
-		put_quoted(b, cloud->project ? cloud->project : "");
-		put_domain(b, cloud);
-	}
-	put(b, "}}}}");
-}
-
-/* json-c would leave copies of the password all over the heap, so the body is put together by
- * hand. What remains: one heap buffer, not locked, between its filling and its wiping a few
- * lines on. */
-int iam_request(const struct cloud_settings *cloud, const struct secret *password, char **ret_url,
-	struct secret **ret_body)
-{
-	_cleanup_(secret_freep) struct secret *body = NULL;
-	struct build b = {0};
-	char *url;
-	int err;
-
-	put_body(&b, cloud, password);
-	b.size = b.len + 1;
-	b.buf = calloc(1, b.size);
-	if (!b.buf)
-		return -ENOMEM;
-	b.len = 0;
-	put_body(&b, cloud, password);
-	err = secret_new(b.buf, b.len, &body);
-	explicit_bzero(b.buf, b.size);
-	free(b.buf);
-	if (err < 0)
-		return err;
-	err = exchange_url(cloud->iam, "/auth/tokens?nocatalog=true", &url);
-	if (err < 0)
-		return err;
-	*ret_url = url;
-	*ret_body = body;
-	body = NULL;
-	return 0;
-}
 
 static bool starts_with(const char *s, const char *prefix)
 {
@@ -116,8 +32,8 @@ enum outcome iam_outcome(int status, const char *code, const char *text)
 		{"IAM.0007", OUTCOME_CREDENTIAL},
 		{"IAM.0011", OUTCOME_CREDENTIAL},
 		{"IAM.0012", OUTCOME_THROTTLED},
-		{"IAM.0020", OUTCOME_SERVER},     /* failover; comes with 410 */
-		{"IAM.0061", OUTCOME_CREDENTIAL}, /* locked */
+		{"IAM.0020", OUTCOME_SERVER}, /* failover; comes with 410 */
+		{"IAM.0061", OUTCOME_LOCKED},
 		{"IAM.0062", OUTCOME_CREDENTIAL},
 		{"IAM.0066", OUTCOME_CREDENTIAL},
 		{"IAM.0067", OUTCOME_CREDENTIAL},
@@ -148,7 +64,9 @@ enum outcome iam_outcome(int status, const char *code, const char *text)
 	}
 	switch (status) {
 	case 401: /* even without a body: one try too few is better than a locked user */
-		return OUTCOME_CREDENTIAL;
+		return strcasestr(text, "is locked") || strcasestr(text, "been locked")
+			       ? OUTCOME_LOCKED
+			       : OUTCOME_CREDENTIAL;
 	case 403:
 		return OUTCOME_DENIED;
 	case 400:
@@ -169,7 +87,6 @@ enum outcome iam_outcome(int status, const char *code, const char *text)
 static void read_refusal(const struct exchange *x, const struct json *body, struct reply *r)
 {
 	struct problem problem;
-	bool locked;
 
 	exchange_problem(body, &problem);
 	r->outcome = iam_outcome(x->status, problem.code, problem.text);
@@ -177,12 +94,13 @@ static void read_refusal(const struct exchange *x, const struct json *body, stru
 	text_copy(r->text, sizeof(r->text), problem.text);
 	if (!r->request_id[0])
 		text_copy(r->request_id, sizeof(r->request_id), problem.request_id);
-	locked = strcmp(problem.code, "IAM.0061") == 0 && !strcasestr(problem.text, "locked");
-	if (locked) {
+	if (r->outcome == OUTCOME_LOCKED && !strcasestr(problem.text, "locked")) {
 		struct line line;
 
 		line_init(&line, r->text, sizeof(r->text));
 		line_add(&line, "user is locked%s%s", problem.text[0] ? ": " : "", problem.text);
+	} else if (x->status == 431 || x->status == 494) {
+		snprintf(r->text, sizeof(r->text), EXCHANGE_TOKEN_TOO_LARGE, x->status);
 	} else if (!r->text[0]) {
 		snprintf(r->text, sizeof(r->text), "IAM answered HTTP %d without a message",
 			x->status);
@@ -212,17 +130,9 @@ static bool project_usable(const char *id, size_t room)
 	return len > 0 && len < room && id[len] == '\0';
 }
 
-/* 2xx: what kind of token it is. Fills life and project, or says why it is of no use. */
-static void read_token(const struct call *call, const struct json *body, const char *token,
-	size_t token_len, struct reply *r)
+/* The X-Subject-Token header, or what is wrong with it. */
+static bool judge_token(const char *token, size_t token_len, struct reply *r)
 {
-	const struct json *t = json_get_object(body, "token");
-	const char *issued = json_get_word(t, "issued_at"),
-		   *expires = json_get_word(t, "expires_at");
-	const char *project = json_get_word(json_get_object(t, "project"), "id");
-	const char *wanted = call->cloud->project_id;
-	int64_t from, until;
-
 	if (!token || token_len == 0) {
 		refuse(r, OUTCOME_SERVER, "answer without X-Subject-Token");
 	} else if (token_len > TOKEN_MAX) {
@@ -232,33 +142,70 @@ static void read_token(const struct call *call, const struct json *body, const c
 			token_len, TOKEN_MAX / 1024);
 	} else if (!token_printable(token, token_len)) {
 		refuse(r, OUTCOME_SERVER, "X-Subject-Token holds characters that are no token's");
-	} else if (!t) {
-		refuse(r, OUTCOME_SERVER, "answer without a token in its body");
-	} else if (!project) {
+	}
+	return r->outcome == OUTCOME_OK;
+}
+
+/* Whether the token's project is the one that was asked for; fills r->project, or says why not. */
+static bool judge_project(const struct call *call, const struct json *t, struct reply *r)
+{
+	const struct json *p = json_get_object(t, "project");
+	const char *project = json_get_word(p, "id"), *name = json_get_word(p, "name");
+	const struct cloud_settings *set = call->cloud;
+
+	if (!project) {
 		refuse(r, OUTCOME_MISCONFIGURED, "token is not for a project: check project");
 	} else if (!project_usable(project, sizeof(r->project))) {
 		refuse(r, OUTCOME_MISCONFIGURED, "project id in the token is not usable");
-	} else if (wanted && strcmp(wanted, project) != 0) {
+	} else if ((set->project_id && strcmp(set->project_id, project) != 0) ||
+		   (set->project && name && strcmp(set->project, name) != 0)) {
 		r->outcome = OUTCOME_MISCONFIGURED;
 		snprintf(r->text, sizeof(r->text), "token is for project %s, not the one asked for",
 			project);
-	} else if (!issued || !expires || time_parse_utc(issued, &from) < 0 ||
-		   time_parse_utc(expires, &until) < 0) {
-		refuse(r, OUTCOME_SERVER, "answer without issued_at and expires_at");
-	} else if (until <= from) {
-		refuse(r, OUTCOME_SERVER, "token is expired from the start");
 	} else {
-		r->life = until - from;
 		text_copy(r->project, sizeof(r->project), project);
+	}
+	return r->outcome == OUTCOME_OK;
+}
+
+static void judge_times(const struct json *t, int64_t from, struct reply *r)
+{
+	const char *issued = json_get_word(t, "issued_at"),
+		   *expires = json_get_word(t, "expires_at");
+	int64_t since, until;
+
+	if (!issued || !expires || time_parse_utc(issued, &since) < 0 ||
+		time_parse_utc(expires, &until) < 0) {
+		refuse(r, OUTCOME_SERVER, "answer without issued_at and expires_at");
+	} else if (until <= since) {
+		refuse(r, OUTCOME_SERVER, "token is expired from the start");
+	} else if (from != 0 && until <= from) {
+		refuse(r, OUTCOME_CREDENTIAL, "token is expired");
+	} else {
+		r->life = until - (from != 0 ? from : since);
 	}
 }
 
-int iam_reply(const struct call *call, const struct exchange *x, const char *token,
-	size_t token_len, struct reply **ret, struct secret **ret_token)
+/* 2xx: what kind of token it is. from: the wall clock, for one that we did not ask for ourselves; else 0. */
+static void read_token(const struct call *call, const struct json *body, enum iam_scope scope,
+	int64_t from, struct reply *r)
+{
+	const struct json *t = json_get_object(body, "token");
+
+	if (!t)
+		refuse(r, OUTCOME_SERVER, "answer without a token in its body");
+	else if (scope == IAM_ACCOUNT || judge_project(call, t, r))
+		judge_times(t, from, r);
+	if (r->outcome != OUTCOME_OK)
+		*r->project = '\0';
+}
+
+/* Begins a reply; *ret_body is the body of an answer that is worth reading, NULL if the reply is settled. */
+static int begin(const struct call *call, const struct exchange *x, struct reply **ret,
+	struct json **ret_body)
 {
 	_cleanup_(reply_freep) struct reply *r = NULL;
 	_cleanup_(json_freep) struct json *body = NULL;
-	struct secret *kept = NULL;
 	int err = reply_new(call->id, 0, &r);
 
 	if (err < 0)
@@ -271,16 +218,112 @@ int iam_reply(const struct call *call, const struct exchange *x, const char *tok
 			read_refusal(x, body, r);
 		else if (!body || !exchange_is_json(x))
 			refuse(r, OUTCOME_SERVER, "answer is not JSON");
-		else
-			read_token(call, body, token, token_len, r);
 		if (r->outcome == OUTCOME_OK) {
-			err = secret_new(token, token_len, &kept);
-			if (err < 0)
-				return err;
+			*ret_body = body;
+			body = NULL;
 		}
 	}
 	*ret = r;
+	r = NULL;
+	return 0;
+}
+
+int iam_reply(const struct call *call, const struct exchange *x, const char *token,
+	size_t token_len, enum iam_scope scope, struct reply **ret, struct secret **ret_token)
+{
+	_cleanup_(reply_freep) struct reply *r = NULL;
+	_cleanup_(json_freep) struct json *body = NULL;
+	struct secret *kept = NULL;
+	int err = begin(call, x, &r, &body);
+
+	if (err < 0)
+		return err;
+	if (body && judge_token(token, token_len, r))
+		read_token(call, body, scope, 0, r);
+	if (r->outcome == OUTCOME_OK) {
+		err = secret_new(token, token_len, &kept);
+		if (err < 0)
+			return err;
+	}
+	*ret = r;
 	*ret_token = kept;
+	r = NULL;
+	return 0;
+}
+
+int iam_check_reply(
+	const struct call *call, const struct exchange *x, int64_t wall, struct reply **ret)
+{
+	_cleanup_(reply_freep) struct reply *r = NULL;
+	_cleanup_(json_freep) struct json *body = NULL;
+	int err = begin(call, x, &r, &body);
+
+	if (err < 0)
+		return err;
+	if (body)
+		read_token(call, body, IAM_PROJECT, wall, r);
+	*ret = r;
+	r = NULL;
+	return 0;
+}
+
+/* Exactly one of that name, of those that may be used. */
+static void read_projects(const struct call *call, const struct json *list, struct reply *r)
+{
+	const char *wanted = call->cloud->project, *found = NULL;
+	struct line l;
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_count(list); i++) {
+		const struct json *p = json_at(list, i);
+		const char *name = json_get_word(p, "name"), *id = json_get_word(p, "id");
+
+		if (!name || !id || strcmp(name, wanted) != 0 || json_get_bool(p, "enabled") == 0)
+			continue;
+		found = id;
+		n++;
+	}
+	if (n == 1 && project_usable(found, sizeof(r->project))) {
+		text_copy(r->project, sizeof(r->project), found);
+		return;
+	}
+	r->outcome = OUTCOME_MISCONFIGURED;
+	line_init(&l, r->text, sizeof(r->text));
+	if (n == 1)
+		line_add(&l, "IAM's id of project %s is not usable", wanted);
+	else
+		line_add(&l,
+			"%s project named %s that this key may use: correct project, or set "
+			"project_id",
+			n == 0 ? "there is no" : "there is more than one", wanted);
+}
+
+int iam_project_reply(const struct call *call, const struct exchange *x, struct reply **ret)
+{
+	const char *id = call->cloud->project_id;
+	_cleanup_(reply_freep) struct reply *r = NULL;
+	_cleanup_(json_freep) struct json *body = NULL;
+	int err = begin(call, x, &r, &body);
+
+	if (err < 0)
+		return err;
+	if (r->outcome == OUTCOME_DENIED && id) {
+		r->outcome = OUTCOME_OK; /* who it is was clear, and to list is not what we need */
+		*r->code = *r->text = '\0';
+	} else if (r->outcome == OUTCOME_DENIED) {
+		refuse(r, OUTCOME_MISCONFIGURED,
+			"the key is good, but may not list projects: set project_id");
+	} else if (body && !json_get_array(body, "projects")) {
+		refuse(r, OUTCOME_SERVER, "answer without a list of projects");
+	} else if (body && !id) {
+		read_projects(call, json_get_array(body, "projects"), r);
+	}
+	if (r->outcome == OUTCOME_OK) {
+		if (id)
+			text_copy(r->project, sizeof(r->project), id);
+		r->life = INT64_MAX;
+	}
+	*ret = r;
 	r = NULL;
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* main.c - the command line. */
+#include "check_login.h"
 #include "config.h"
 #include "daemon.h"
 #include "http.h"
@@ -20,6 +21,7 @@
 enum {
 	OPT_CHECK = 256,
 	OPT_PRINT,
+	OPT_LOGIN,
 	OPT_ONCE,
 	OPT_LEVEL,
 	OPT_TARGET,
@@ -37,6 +39,8 @@ static const struct {
 		"say whether the configuration is good; exit 0, or 1 if not"},
 	{"print-config", NULL, OPT_PRINT,
 		"print the effective configuration, secrets as their places"},
+	{"check-login", NULL, OPT_LOGIN,
+		"log in to every cloud once, ask DRS once, and say what came of it"},
 	{"once", NULL, OPT_ONCE, "check every job once, tell, and exit by the verdicts"},
 	{"log-level", "LEVEL", OPT_LEVEL, "err, warning, notice, info or debug"},
 	{"log-target", "TARGET", OPT_TARGET, "journal, syslog, stderr or auto"},
@@ -128,7 +132,7 @@ int main(int argc, char **argv)
 {
 	struct daemon_options o = {.config = CONFIG_FILE, .log_level = -1};
 	struct option table[ELEMENTSOF(options) + 1] = {0};
-	bool check = false, print = false;
+	bool check = false, print = false, login = false;
 	char version[80];
 	int key;
 
@@ -149,6 +153,9 @@ int main(int argc, char **argv)
 			break;
 		case OPT_PRINT:
 			print = true;
+			break;
+		case OPT_LOGIN:
+			login = true;
 			break;
 		case OPT_ONCE:
 			o.once = true;
@@ -177,6 +184,8 @@ int main(int argc, char **argv)
 		return wrong_usage("unexpected argument", argv[optind]);
 	if (check || print)
 		return show_config(o.config, print);
+	if (login)
+		return check_login_run(o.config);
 	o.target = log_open(o.target, "precheckd");
 	return daemon_run(&o);
 }

@@ -36,6 +36,8 @@ enum event {
 	EVENT_AGING,
 	EVENT_SUMMARY,
 	EVENT_REPLACED,
+	EVENT_CLOCK_WRONG,
+	EVENT_CLOCK_RIGHT,
 };
 
 /* The names and ids are a promise to those who filter by them: never change one, only add. */
@@ -73,6 +75,8 @@ const struct event_row event_table[] = {
 	[EVENT_AGING] = {"aging", "fb79717011c745b480fe5f5e9fe619aa", LOG_WARNING},
 	[EVENT_SUMMARY] = {"summary", "31e2ecd4241f41238e65fceb22b39b25", LOG_INFO},
 	[EVENT_REPLACED] = {"replaced", "8cbfcbcb46dc6359a8c024c7419b2e76", LOG_NOTICE},
+	[EVENT_CLOCK_WRONG] = {"clock-wrong", "f4f984fcd99e4e068058d0c0c849fcb3", LOG_WARNING},
+	[EVENT_CLOCK_RIGHT] = {"clock-right", "f3a7e63ba3d8470580c139e451d0aa07", LOG_NOTICE},
 };
 const size_t event_table_size = ELEMENTSOF(event_table);
 
@@ -84,6 +88,7 @@ static const char *const trouble_names[_TROUBLE_MAX] = {
 	[TROUBLE_UNREACHABLE] = "unreachable",
 	[TROUBLE_IAM] = "IAM unreachable",
 	[TROUBLE_TOKENS] = "tokens not taken",
+	[TROUBLE_LOCKED] = "locked",
 	[TROUBLE_LOGIN] = "login refused",
 };
 
@@ -145,6 +150,8 @@ static enum event find_event(const struct news *n)
 		return n->trouble == TROUBLE_THROTTLED ? EVENT_UNTHROTTLED : EVENT_CLOUD_UP;
 	case NEWS_CLOUD_LOGIN:
 		return EVENT_LOGIN;
+	case NEWS_CLOUD_CLOCK:
+		return n->skew != 0 ? EVENT_CLOCK_WRONG : EVENT_CLOCK_RIGHT;
 	case NEWS_CLOUD_PACE:
 		return EVENT_PACE;
 	case NEWS_CLOUD_SUMMARY:

@@ -41,7 +41,8 @@ static void add_refusal(struct line *l, const struct news *n)
 			"watch those instead");
 		break;
 	case OUTCOME_DENIED:
-		line_add(l, "user %s may not do that: ", n->user ? n->user : "?");
+		sentence_who(l, n);
+		line_add(l, " may not do that: ");
 		sentence_code(l, r->code, r->text, "no reason given",
 			"grant it to the user, or set check = no");
 		break;
@@ -169,100 +170,6 @@ static void run_text(struct line *l, const struct news *n)
 		}
 		break;
 	}
-}
-
-static void add_next_try(struct line *l, const struct news *n)
-{
-	if (n->trouble == TROUBLE_LOGIN)
-		line_add(l, "; not tried again before the credential or the configuration changes");
-	if (n->next_try < 0)
-		return;
-	line_add(l, "; next try in ");
-	sentence_span(l, n->next_try);
-}
-
-static void add_blame(struct line *l, const struct news *n)
-{
-	if (n->trouble == TROUBLE_DENIED && n->call == CALL_SUBMIT)
-		line_add(l,
-			"; no pre-check is begun meanwhile, only status and last results are read");
-	else if (n->jobs == 1)
-		line_add(l, "; its job keeps its verdict and goes stale");
-	else if (n->jobs > 1)
-		line_add(l, "; its %u jobs keep their verdicts and go stale", n->jobs);
-}
-
-static void down_text(struct line *l, const struct news *n)
-{
-	line_add(l, "cloud %s: ", n->cloud);
-	switch (n->trouble) {
-	case TROUBLE_THROTTLED:
-		line_add(l, "DRS says too frequent (");
-		sentence_raw_code(l, n->code, n->text, "HTTP 429");
-		line_add(l, "); pace lowered from %u to %u calls a minute, and raised again slowly",
-			n->pace_wanted, n->pace);
-		return;
-	case TROUBLE_LOGIN:
-		line_add(l, "login refused by %s for user %s of domain %s, project %s: ", n->iam,
-			n->user ? n->user : "?", n->domain ? n->domain : "?", n->project);
-		sentence_code(l, n->code, n->text, "no reason given", NULL);
-		line_add(l,
-			"; IAM does not tell which of user, password, domain or project is wrong");
-		break;
-	case TROUBLE_TOKENS:
-		line_add(l, "%s does not take the tokens that %s has just given: ", n->drs, n->iam);
-		sentence_raw_code(l, n->code, n->text, "no reason given");
-		line_add(l, "; to do: see that both are of one region");
-		break;
-	case TROUBLE_IAM:
-		line_add(l, "no login, %s is in trouble: ", n->iam);
-		sentence_code(l, n->code, n->text, "no answer", NULL);
-		break;
-	case TROUBLE_DENIED:
-		line_add(l, "user %s may not call %s in project %s: ", n->user ? n->user : "?",
-			call_kind_name(n->call), n->project);
-		sentence_code(l, n->code, n->text, "no reason given",
-			"give the user a DRS role in this project");
-		break;
-	case TROUBLE_MISCONFIGURED:
-		line_add(l, "%s can't be used as configured: ",
-			n->call == CALL_LOGIN ? n->iam : n->drs);
-		sentence_code(l, n->code, n->text, "no reason given",
-			"check URL, region and project of the cloud");
-		break;
-	case TROUBLE_UNREACHABLE:
-	case TROUBLE_NONE:
-	case _TROUBLE_MAX:
-		line_add(l, "DRS at %s does not answer as it should: ", n->drs);
-		sentence_code(l, n->code, n->text, "no answer", NULL);
-		break;
-	}
-	add_blame(l, n);
-	add_next_try(l, n);
-	if (n->kind == NEWS_STATE) {
-		line_add(l, "; so for ");
-		sentence_span(l, n->wall - n->trouble_since);
-		line_add(l, ", since ");
-		sentence_time(l, n->trouble_since);
-	}
-}
-
-static void up_text(struct line *l, const struct news *n)
-{
-	line_add(l, "cloud %s: ", n->cloud);
-	if (n->trouble == TROUBLE_THROTTLED)
-		line_add(l, "pace is back at %u calls a minute after ", n->pace);
-	else
-		line_add(l, "works again (was %s) after ", trouble_name(n->trouble));
-	sentence_span(l, n->wall - n->trouble_since);
-	line_add(l, ", since ");
-	sentence_time(l, n->trouble_since);
-	if (n->trouble == TROUBLE_THROTTLED || n->jobs == 0)
-		return;
-	if (n->jobs == 1)
-		line_add(l, "; its job is caught up with now");
-	else
-		line_add(l, "; its %u jobs are caught up with now", n->jobs);
 }
 
 static void state_text(struct line *l, const struct news *n)
@@ -412,18 +319,10 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		run_text(&l, n);
 		break;
 	case NEWS_CLOUD_DOWN:
-		down_text(&l, n);
-		break;
 	case NEWS_CLOUD_UP:
-		up_text(&l, n);
-		break;
 	case NEWS_CLOUD_LOGIN:
-		line_add(&l, "cloud %s: %s user %s in project %s; the token lasts ", n->cloud,
-			n->login <= 1 ? "logged in as" : "token renewed for",
-			n->user ? n->user : "?", n->project);
-		sentence_span(&l, n->life);
-		line_add(&l, ", until ");
-		sentence_time(&l, n->wall + n->life);
+	case NEWS_CLOUD_CLOCK:
+		sentence_cloud(&l, n);
 		break;
 	case NEWS_CLOUD_PACE:
 		pace_text(&l, n);
@@ -448,7 +347,7 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		if (n->job)
 			state_text(&l, n);
 		else
-			down_text(&l, n);
+			sentence_cloud(&l, n);
 		break;
 	}
 	return buf;

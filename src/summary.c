@@ -50,7 +50,7 @@ static void sum_up(struct cloud *c, struct now now)
 		if (j->rec.confirmed && v != VERDICT_ENDED)
 			n->oldest = MAX(n->oldest, now.wall - j->rec.confirmed);
 	}
-	if (c->login)
+	if (c->login && c->login_end != NEVER)
 		n->token_left = c->login_end - now.mono;
 	n->trouble = c->rec.trouble;
 	n->trouble_since = c->rec.trouble_since;

@@ -55,8 +55,12 @@ static struct news *queue_news(struct cloud *c, enum news_kind kind, struct now 
 	n->cloud = set->name;
 	n->drs = set->drs;
 	n->iam = set->iam;
-	n->user = set->user;
+	n->method = set->method;
+	n->user = cloud_login_name(set);
 	n->domain = set->domain;
+	n->agency = set->agency;
+	n->agency_domain = set->agency_domain;
+	n->secret = set->secret;
 	n->project = set->project ? set->project : set->project_id;
 	n->project_id = *c->project ? c->project : set->project_id ? set->project_id : "";
 	n->next_try = -1;

@@ -519,6 +519,7 @@ void watch_reply(struct watch *w, const struct reply *r, struct now now)
 		return;
 	c = f->cloud;
 	w->reply = r;
+	cloud_weigh_clock(c, f, r, now);
 	if (f->call.kind == CALL_LOGIN) {
 		c->login_flight = NULL;
 		cloud_login_reply(c, f, r, now);

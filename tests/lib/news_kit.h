@@ -110,6 +110,7 @@ KIT struct news *cloud_news(enum news_kind kind, enum trouble trouble)
 	n->life = HOURS(24);
 	n->login = 1;
 	n->reachable = MINUTES(70);
+	n->skew = MINUTES(5);
 	return n;
 }
 

@@ -20,7 +20,7 @@ struct rig {
 	struct courier *courier;
 	struct hostile server;
 	struct settings *s;
-	struct secret *password;
+	struct credential credential;
 	bool inside;            /* a courier_send() is under way */
 	unsigned replies, seen; /* seen: a bit for each call */
 	uint64_t call;
@@ -68,7 +68,7 @@ static int setup(void **state)
 	c->domain = strdup("OTC01");
 	c->project_id = strdup(PROJECT);
 	c->timeout = BUDGET;
-	assert_int_equal(secret_new("pw", 2, &g->password), 0);
+	assert_int_equal(secret_new("pw", 2, &g->credential.secret), 0);
 	*state = g;
 	return 0;
 }
@@ -80,7 +80,7 @@ static int teardown(void **state)
 	courier_free(g->courier);
 	hostile_stop(&g->server);
 	settings_unref(g->s);
-	secret_free(g->password);
+	credential_done(&g->credential);
 	event_base_free(g->base);
 	free(g);
 	alarm(0);
@@ -111,7 +111,7 @@ static void post(struct rig *g, uint64_t id, enum call_kind kind, uint64_t login
 		text_copy(c.jobs[0].task, sizeof(c.jobs[0].task), TASK);
 	}
 	g->inside = true;
-	courier_send(g->courier, &c, g->s, kind == CALL_LOGIN ? g->password : NULL, BUDGET);
+	courier_send(g->courier, &c, g->s, kind == CALL_LOGIN ? &g->credential : NULL, BUDGET);
 	g->inside = false;
 }
 
@@ -169,15 +169,15 @@ static void test_what_can_not_be_sent(void **state)
 	wait_reply(g, 1);
 	assert_int_equal(g->outcome, OUTCOME_TRANSPORT);
 	assert_false(g->maybe_done);
-	assert_string_equal(g->text, "there is no password or token for it");
-	g->password = secret_free(g->password);
+	assert_string_equal(g->text, "there is no password, key or token for it");
+	credential_done(&g->credential);
 	post(g, 2, CALL_LOGIN, 0);
 	wait_reply(g, 2);
 	assert_int_equal(g->outcome, OUTCOME_TRANSPORT);
-	assert_string_equal(g->text, "there is no password or token for it");
+	assert_string_equal(g->text, "there is no password, key or token for it");
 	assert_int_equal(g->server.requests, 0);
 
-	assert_int_equal(secret_new("pw", 2, &g->password), 0);
+	assert_int_equal(secret_new("pw", 2, &g->credential.secret), 0);
 	log_in(g, 3, "token");
 	sent = g->server.requests;
 	free(g->s->clouds[0].drs);

@@ -19,6 +19,7 @@
 #define BAD_REQUEST   OUTCOME_BAD_REQUEST
 #define THROTTLED     OUTCOME_THROTTLED
 #define TOKEN         OUTCOME_TOKEN
+#define LOCKED        OUTCOME_LOCKED
 #define MISCONFIGURED OUTCOME_MISCONFIGURED
 #define SERVER        OUTCOME_SERVER
 
@@ -227,7 +228,9 @@ static void test_text(void **state)
 		{403, "DRS.M99999", "X-Auth-Token is invalid in the request", DENIED},
 		{401, "APIGW.0301", "Incorrect IAM authentication information: AK access failed",
 			TOKEN},
-		{401, "APIGW.0301", "signature expired, signature time:x,server time:y", TOKEN},
+		{401, "APIGW.0301", "signature expired, signature time:x,server time:y",
+			MISCONFIGURED},
+		{401, "APIG.0301", "AK has been locked, retry later", LOCKED},
 		/* and other statuses do not speak of tokens */
 		{400, "", "X-Auth-Token is invalid in the request", BAD_REQUEST},
 		{500, "", "X-Auth-Token is invalid in the request", SERVER},

@@ -1,6 +1,7 @@
 /* test_iam.c - the login request, byte for byte, and every way in which IAM may answer it. */
 #include "iam.h"
 #include "json.h"
+#include "text.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -23,6 +24,7 @@ static void test_request(void **state)
 	static const struct {
 		struct cloud_settings cloud;
 		const char *password, *url, *body;
+		enum iam_scope scope;
 	} rows[] = {
 		{{.iam = (char *)"https://iam.example",
 			 .user = (char *)"svc-drswatch",
@@ -32,7 +34,8 @@ static void test_request(void **state)
 			"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
 			"{\"user\":{\"name\":\"svc-drswatch\",\"password\":\"s3cret\","
 			"\"domain\":{\"name\":\"OTC-EU-DE-1\"}}}},\"scope\":{\"project\":"
-			"{\"id\":\"" PROJECT "\"}}}}"},
+			"{\"id\":\"" PROJECT "\"}}}}",
+			IAM_PROJECT},
 		{{.iam = (char *)"https://iam.example/v3",
 			 .user = (char *)"a\"b",
 			 .domain = (char *)"D\\1",
@@ -42,12 +45,37 @@ static void test_request(void **state)
 			"{\"user\":{\"name\":\"a\\\"b\",\"password\":"
 			"\"p\\\"w\\\\\\u000a\xe2\x82\xac\",\"domain\":{\"name\":\"D\\\\1\"}}}},"
 			"\"scope\":{\"project\":{\"name\":\"eu-de_\xc3\xa4\","
-			"\"domain\":{\"name\":\"D\\\\1\"}}}}}"},
+			"\"domain\":{\"name\":\"D\\\\1\"}}}}}",
+			IAM_PROJECT},
 		{{.iam = (char *)"http://[::1]:1234", .user = (char *)"u", .project = (char *)"p"},
 			"", "http://[::1]:1234/v3/auth/tokens?nocatalog=true",
 			"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
 			"{\"user\":{\"name\":\"u\",\"password\":\"\"}}},"
-			"\"scope\":{\"project\":{\"name\":\"p\"}}}}"},
+			"\"scope\":{\"project\":{\"name\":\"p\"}}}}",
+			IAM_PROJECT},
+		{{.iam = (char *)"https://iam.example",
+			 .user_id = (char *)"0f1e2d",
+			 .domain = (char *)"D", /* the project's: an id needs none */
+			 .project = (char *)"p"},
+			"x", "https://iam.example/v3/auth/tokens?nocatalog=true",
+			"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
+			"{\"user\":{\"id\":\"0f1e2d\",\"password\":\"x\"}}},"
+			"\"scope\":{\"project\":{\"name\":\"p\",\"domain\":{\"name\":\"D\"}}}}}",
+			IAM_PROJECT},
+		{{.iam = (char *)"https://iam.example",
+			 .user = (char *)"u",
+			 .domain = (char *)"D",
+			 .project = (char *)"of-the-agency"},
+			"x", "https://iam.example/v3/auth/tokens?nocatalog=true",
+			"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
+			"{\"user\":{\"name\":\"u\",\"password\":\"x\",\"domain\":{\"name\":"
+			"\"D\"}}}},\"scope\":{\"domain\":{\"name\":\"D\"}}}}",
+			IAM_ACCOUNT},
+		{{.iam = (char *)"https://iam.example", .user_id = (char *)"u"}, "x",
+			"https://iam.example/v3/auth/tokens?nocatalog=true",
+			"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
+			"{\"user\":{\"id\":\"u\",\"password\":\"x\"}}}}}",
+			IAM_ACCOUNT},
 	};
 
 	(void)state;
@@ -58,7 +86,8 @@ static void test_request(void **state)
 
 		assert_int_equal(
 			secret_new(rows[i].password, strlen(rows[i].password), &password), 0);
-		assert_int_equal(iam_request(&rows[i].cloud, password, &url, &body), 0);
+		assert_int_equal(
+			iam_request(&rows[i].cloud, password, rows[i].scope, &url, &body), 0);
 		assert_string_equal(url, rows[i].url);
 		assert_string_equal(secret_bytes(body), rows[i].body);
 		assert_int_equal(secret_len(body), strlen(rows[i].body));
@@ -125,12 +154,14 @@ static const struct answer_row answers[] = {
 		OUTCOME_CREDENTIAL, "", "The username or password is wrong."},
 	{"wrong password by code", 401, JSON, IAM("IAM.0062", "wrong"), NULL, OUTCOME_CREDENTIAL,
 		"IAM.0062", "wrong"},
-	{"locked", 401, JSON, KEYSTONE("401", "The account is locked."), NULL, OUTCOME_CREDENTIAL,
-		"", "The account is locked."},
-	{"locked by code", 401, JSON, IAM("IAM.0061", "no"), NULL, OUTCOME_CREDENTIAL, "IAM.0061",
+	{"locked", 401, JSON, KEYSTONE("401", "The account is locked."), NULL, OUTCOME_LOCKED, "",
+		"The account is locked."},
+	{"locked by code", 401, JSON, IAM("IAM.0061", "no"), NULL, OUTCOME_LOCKED, "IAM.0061",
 		"user is locked: no"},
-	{"locked by code and text", 401, JSON, IAM("IAM.0061", "user Locked"), NULL,
-		OUTCOME_CREDENTIAL, "IAM.0061", "user Locked"},
+	{"locked by code and text", 401, JSON, IAM("IAM.0061", "user Locked"), NULL, OUTCOME_LOCKED,
+		"IAM.0061", "user Locked"},
+	{"large headers", 431, "text/html", "<html>", NULL, OUTCOME_MISCONFIGURED, "",
+		"token too large for the gateway (HTTP 431): give the user fewer roles"},
 	{"401 of nobody", 401, "text/html", "<html>", NULL, OUTCOME_CREDENTIAL, "",
 		"IAM answered HTTP 401 without a message"},
 	{"wrong project", 404, JSON, KEYSTONE("404", "Could not find project: x."), NULL,
@@ -167,7 +198,8 @@ static struct reply *reply_of(const struct answer_row *row, const struct cloud_s
 	struct reply *r;
 
 	*ret_token = (struct secret *)1;
-	assert_int_equal(iam_reply(&call, &x, row->token, token_len, &r, ret_token), 0);
+	assert_int_equal(
+		iam_reply(&call, &x, row->token, token_len, IAM_PROJECT, &r, ret_token), 0);
 	assert_int_equal(r->call, 7);
 	assert_int_equal(r->retry_after, 3000);
 	assert_int_equal(r->n, 0);
@@ -265,14 +297,14 @@ static void test_not_settled(void **state)
 	struct reply *r;
 
 	(void)state;
-	assert_int_equal(iam_reply(&call, &x, NULL, 0, &r, &token), 0);
+	assert_int_equal(iam_reply(&call, &x, NULL, 0, IAM_PROJECT, &r, &token), 0);
 	assert_int_equal(r->outcome, OUTCOME_TRANSPORT);
 	assert_string_equal(r->text, "connection refused by iam.example:443");
 	assert_null(token);
 	reply_free(r);
 	/* cut off behind a good header: no token is taken from half an answer */
 	x = (struct exchange){.status = 201, .cut = true, .body = GOOD, .len = strlen(GOOD)};
-	assert_int_equal(iam_reply(&call, &x, "MIIabc", 6, &r, &token), 0);
+	assert_int_equal(iam_reply(&call, &x, "MIIabc", 6, IAM_PROJECT, &r, &token), 0);
 	assert_int_equal(r->outcome, OUTCOME_SERVER);
 	assert_null(token);
 	reply_free(r);
@@ -316,7 +348,12 @@ static void test_outcome(void **state)
 		{429, "IAM.0012", "", OUTCOME_THROTTLED},
 		{401, "IAM.0012", "", OUTCOME_THROTTLED},
 		{410, "IAM.0020", "", OUTCOME_SERVER},
-		{401, "IAM.0061", "", OUTCOME_CREDENTIAL},
+		{401, "IAM.0061", "", OUTCOME_LOCKED},
+		{401, "", "it has been locked", OUTCOME_LOCKED},
+		{401, "", "no such user blocked", OUTCOME_CREDENTIAL},
+		{401, "APIGW.0301", "AK is locked", OUTCOME_LOCKED},
+		{401, "APIGW.0301", "signature expired, signature time:a,server time:b",
+			OUTCOME_MISCONFIGURED},
 		{401, "IAM.0062", "", OUTCOME_CREDENTIAL},
 		{401, "IAM.0066", "", OUTCOME_CREDENTIAL},
 		{401, "IAM.0067", "", OUTCOME_CREDENTIAL},
@@ -365,6 +402,159 @@ static void test_outcome(void **state)
 		assert_int_not_equal(iam_outcome(status, "", "token is invalid"), OUTCOME_TOKEN);
 }
 
+static void test_assume_request(void **state)
+{
+	struct cloud_settings cloud = {
+		.iam = (char *)"https://iam.example",
+		.agency = (char *)"watch\"er",
+		.agency_domain = (char *)"Owner",
+		.project = (char *)"eu-de",
+	};
+	char *url, *body;
+
+	(void)state;
+	assert_int_equal(iam_assume_request(&cloud, &url, &body), 0);
+	assert_string_equal(url, "https://iam.example/v3/auth/tokens?nocatalog=true");
+	assert_string_equal(body,
+		"{\"auth\":{\"identity\":{\"methods\":[\"assume_role\"],\"assume_role\":"
+		"{\"domain_name\":\"Owner\",\"agency_name\":\"watch\\\"er\"}},\"scope\":"
+		"{\"project\":{\"name\":\"eu-de\",\"domain\":{\"name\":\"Owner\"}}}}}");
+	free(url);
+	free(body);
+	cloud.project_id = (char *)PROJECT;
+	assert_int_equal(iam_assume_request(&cloud, &url, &body), 0);
+	assert_non_null(strstr(body, "\"scope\":{\"project\":{\"id\":\"" PROJECT "\"}}}}"));
+	free(url);
+	free(body);
+}
+
+/* A token for the user's own account has no project, and is not refused for that. */
+static void test_account_token(void **state)
+{
+	static const struct cloud_settings cloud = {.project_id = (char *)PROJECT};
+	struct call call = {.id = 7, .kind = CALL_LOGIN, .cloud = &cloud};
+	struct exchange x = {
+		.status = 201, .content_type = JSON, .body = "{\"token\":{" TIMES "}}"};
+	struct secret *token;
+	struct reply *r;
+
+	(void)state;
+	x.len = strlen(x.body);
+	assert_int_equal(iam_reply(&call, &x, "MIIabc", 6, IAM_ACCOUNT, &r, &token), 0);
+	assert_int_equal(r->outcome, OUTCOME_OK);
+	assert_string_equal(secret_bytes(token), "MIIabc");
+	secret_free(token);
+	reply_free(r);
+}
+
+/* Of a token that somebody else got, only what is left of its life counts. */
+static void test_check(void **state)
+{
+	static const struct cloud_settings cloud = {.iam = (char *)"https://iam.example"};
+	struct call call = {.id = 7, .kind = CALL_LOGIN, .cloud = &cloud};
+	struct exchange x = {
+		.status = 200, .content_type = JSON, .body = GOOD, .len = strlen(GOOD)};
+	int64_t end;
+	struct reply *r;
+	char *url;
+
+	(void)state;
+	assert_int_equal(iam_check_url(&cloud, &url), 0);
+	assert_string_equal(url, "https://iam.example/v3/auth/tokens?nocatalog=true");
+	free(url);
+	assert_int_equal(time_parse_utc("2026-11-25T03:00:00Z", &end), 0);
+	assert_int_equal(iam_check_reply(&call, &x, end - 5000, &r), 0);
+	assert_int_equal(r->outcome, OUTCOME_OK);
+	assert_int_equal(r->life, 5000);
+	assert_string_equal(r->project, PROJECT);
+	reply_free(r);
+	assert_int_equal(iam_check_reply(&call, &x, end, &r), 0);
+	assert_int_equal(r->outcome, OUTCOME_CREDENTIAL);
+	assert_string_equal(r->text, "token is expired");
+	reply_free(r);
+	x = (struct exchange){.status = 404, .content_type = JSON};
+	x.body = KEYSTONE("404", "Could not find token.");
+	x.len = strlen(x.body);
+	assert_int_equal(iam_check_reply(&call, &x, end, &r), 0);
+	assert_int_equal(r->outcome, OUTCOME_CREDENTIAL);
+	reply_free(r);
+}
+
+static void test_project_url(void **state)
+{
+	struct cloud_settings cloud = {
+		.iam = (char *)"https://iam.example", .project = (char *)"eu-de_\xc3\xa4 &x/~"};
+	char *url;
+
+	(void)state;
+	assert_int_equal(iam_project_url(&cloud, &url), 0);
+	assert_string_equal(url, "https://iam.example/v3/projects?name=eu-de_%C3%A4%20%26x%2F~");
+	free(url);
+	cloud.project_id = (char *)PROJECT;
+	cloud.project = NULL;
+	assert_int_equal(iam_project_url(&cloud, &url), 0);
+	assert_string_equal(url, "https://iam.example/v3/projects?page=1&per_page=1");
+	free(url);
+}
+
+#define P(name, id, more) "{\"name\":\"" name "\",\"id\":\"" id "\"" more "}"
+
+static void test_projects(void **state)
+{
+	static const struct {
+		const char *id; /* configured */
+		int status;
+		const char *body;
+		enum outcome outcome;
+		const char *project, *text;
+	} rows[] = {
+		{NULL, 200, "{\"projects\":[" P("eu-de_x", "1", "") "," P("eu-de", "2", "") "]}",
+			OUTCOME_OK, "2", ""},
+		{NULL, 200,
+			"{\"projects\":[" P("eu-de", "1", ",\"enabled\":false") "," P(
+				"eu-de", "2", ",\"enabled\":true") "]}",
+			OUTCOME_OK, "2", ""},
+		{NULL, 200, "{\"projects\":[]}", OUTCOME_MISCONFIGURED, "",
+			"there is no project named eu-de that this key may use: correct project, "
+			"or set project_id"},
+		{NULL, 200, "{\"projects\":[" P("eu-de", "1", "") "," P("eu-de", "2", "") "]}",
+			OUTCOME_MISCONFIGURED, "",
+			"there is more than one project named eu-de that this key may use: correct "
+			"project, or set project_id"},
+		{NULL, 200, "{\"projects\":[" P("eu-de", "../x", "") "]}", OUTCOME_MISCONFIGURED,
+			"", "IAM's id of project eu-de is not usable"},
+		{NULL, 200, "{}", OUTCOME_SERVER, "", "answer without a list of projects"},
+		{NULL, 200, "[", OUTCOME_SERVER, "", "answer is not JSON"},
+		{NULL, 403, KEYSTONE("403", "no"), OUTCOME_MISCONFIGURED, "",
+			"the key is good, but may not list projects: set project_id"},
+		{NULL, 401, IAM("APIGW.0301", "verify aksk signature fail"), OUTCOME_CREDENTIAL, "",
+			"verify aksk signature fail"},
+		{PROJECT, 200, "{\"projects\":[]}", OUTCOME_OK, PROJECT, ""},
+		{PROJECT, 403, KEYSTONE("403", "no"), OUTCOME_OK, PROJECT, ""},
+		{PROJECT, 401, KEYSTONE("401", "no"), OUTCOME_CREDENTIAL, "", "no"},
+		{PROJECT, 503, IAM("APIGW.0613", "no IAM"), OUTCOME_SERVER, "", "no IAM"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		struct cloud_settings cloud = {.project_id = (char *)rows[i].id,
+			.project = rows[i].id ? NULL : (char *)"eu-de"};
+		struct call call = {.id = 7, .kind = CALL_LOGIN, .cloud = &cloud};
+		struct exchange x = {.status = rows[i].status, .content_type = JSON};
+		struct reply *r;
+
+		x.body = rows[i].body;
+		x.len = strlen(x.body);
+		assert_int_equal(iam_project_reply(&call, &x, &r), 0);
+		if (r->outcome != rows[i].outcome || strcmp(r->project, rows[i].project) != 0 ||
+			strcmp(r->text, rows[i].text) != 0)
+			fail_msg("row %zu: %s, %s, %s", i, outcome_name(r->outcome), r->project,
+				r->text);
+		assert_true((r->outcome == OUTCOME_OK) == (r->life == INT64_MAX));
+		reply_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +565,11 @@ int main(void)
 		cmocka_unit_test(test_not_settled),
 		cmocka_unit_test(test_cut_everywhere),
 		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_assume_request),
+		cmocka_unit_test(test_account_token),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_project_url),
+		cmocka_unit_test(test_projects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 static void test_event_table(void **state)
 {
 	(void)state;
-	assert_int_equal(event_table_size, 32);
+	assert_int_equal(event_table_size, 34);
 	for (size_t i = 0; i < event_table_size; i++) {
 		const struct event_row *row = &event_table[i];
 
@@ -89,8 +89,8 @@ static void test_every_combination_is_readable(void **state)
 			check_text(n);
 			news_free(n);
 		}
-		for (unsigned t = 0; t < _TROUBLE_MAX * 3; t++) {
-			struct news *n = cloud_news(kind, t / 3);
+		for (unsigned t = 0; t < _TROUBLE_MAX * 3 * _AUTH_METHOD_MAX; t++) {
+			struct news *n = cloud_news(kind, t / 3 % _TROUBLE_MAX);
 
 			if (kind < NEWS_STATE) {
 				news_free(n);
@@ -98,6 +98,13 @@ static void test_every_combination_is_readable(void **state)
 			}
 			n->jobs = t % 3;
 			n->call = t % _CALL_KIND_MAX;
+			n->method = t / 3 / _TROUBLE_MAX;
+			if (t % 2) { /* what is not configured is not there */
+				n->iam = n->domain = n->project = NULL;
+				n->user = "";
+			}
+			n->life = t % 2 ? INT64_MAX : HOURS(1);
+			n->skew = t % 5 == 0 ? 0 : t % 2 ? HOURS(1) : -MINUTES(2);
 			text_copy(n->code, sizeof(n->code), code);
 			text_copy(n->text, sizeof(n->text), text);
 			check_text(n);
