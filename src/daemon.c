@@ -8,6 +8,7 @@
 #include "keep.h"
 #include "lock.h"
 #include "notify.h"
+#include "reload.h"
 #include "secret.h"
 #include "span.h"
 #include "text.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +49,11 @@ struct daemon {
 	struct credential *credentials; /* one for each of settings->clouds */
 	int lock;
 	int exit_status;
-	struct keep *keep;   /* may be NULL until the start */
-	uint64_t first_news; /* of this process */
+	struct keep *keep;             /* may be NULL until the start */
+	uint64_t first_news;           /* of this process */
+	struct reload_outcome reload;  /* of the last one */
+	char first_error[RELOAD_TEXT]; /* of a load; "" if there was none */
+	int64_t taken;                 /* wall: since when the configuration is in force */
 };
 
 static struct now now(void)
@@ -70,9 +75,14 @@ static struct timeval timeval_of(int64_t ms)
 
 /* --- configuration and secrets --- */
 
-static void say(void *arg _unused_, bool error, const char *text)
+/* Every complaint is logged; who reloads is told the first error. */
+static void say(void *arg, bool error, const char *text)
 {
+	struct daemon *d = arg;
+
 	log_message(error ? LOG_ERR : LOG_WARNING, "%s", text);
+	if (error && !*d->first_error)
+		text_copy(d->first_error, sizeof(d->first_error), text);
 }
 
 static void free_credentials(struct credential *c, size_t n)
@@ -82,18 +92,22 @@ static void free_credentials(struct credential *c, size_t n)
 	free(c);
 }
 
-static int read_credentials(struct settings *s, struct credential **ret)
+static int read_credentials(struct daemon *d, struct settings *s, struct credential **ret)
 {
 	struct credential *credentials = calloc(s->n_clouds + 1, sizeof(*credentials));
 	int r = credentials ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < s->n_clouds; i++) {
 		struct cloud_settings *c = &s->clouds[i];
-		char why[400] = "out of memory";
+		char why[400] = "out of memory", text[1024];
+		struct line l;
 
 		r = credential_read(c, &credentials[i], why);
-		if (r < 0)
-			log_err("%s:%u: cloud \"%s\": %s", c->file, c->line, c->name, why);
+		if (r == 0)
+			continue;
+		line_init(&l, text, sizeof(text));
+		line_add(&l, "%s:%u: cloud \"%s\": %s", c->file, c->line, c->name, why);
+		say(d, true, text);
 	}
 	if (r < 0) {
 		free_credentials(credentials, s->n_clouds);
@@ -103,13 +117,15 @@ static int read_credentials(struct settings *s, struct credential **ret)
 	return 0;
 }
 
-static int load(const struct daemon *d, struct settings **ret, struct credential **ret_credentials)
+static int load(struct daemon *d, struct settings **ret, struct credential **ret_credentials)
 {
 	_cleanup_(settings_unrefp) struct settings *s = NULL;
-	int r = config_load(d->options->config, say, NULL, &s);
+	int r;
 
+	*d->first_error = '\0';
+	r = config_load(d->options->config, say, d, &s);
 	if (r == 0)
-		r = read_credentials(s, ret_credentials);
+		r = read_credentials(d, s, ret_credentials);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -138,6 +154,7 @@ static void take_settings(struct daemon *d, struct settings *s, struct credentia
 	settings_unref(d->settings);
 	d->settings = s;
 	d->credentials = credentials;
+	d->taken = now().wall;
 	look_regularly(d);
 	log_set_level(d->options->log_level >= 0 ? d->options->log_level : s->log_level);
 }
@@ -263,6 +280,8 @@ static void on_status(evutil_socket_t fd _unused_, short what _unused_, void *ar
 	add_count(&c, s.verdicts[VERDICT_UNKNOWN], "unknown");
 	add_count(&c, s.stale, "stale");
 	line_init(&l, text, sizeof(text));
+	if (d->reload.failed) /* until one that is good */
+		line_add(&l, "%s; ", d->reload.text);
 	line_add(&l, "%u job%s%s%s", s.jobs, s.jobs == 1 ? "" : "s", c.len > 0 ? ": " : "", counts);
 	if (s.clouds_down > 0)
 		line_add(&l, "; %u of %u clouds in trouble", s.clouds_down, s.clouds);
@@ -318,15 +337,38 @@ static void on_stop(evutil_socket_t sig, short what _unused_, void *arg)
 	event_base_loopbreak(d->base);
 }
 
-static void reload(struct daemon *d)
+/* What --reload prints and the status line says: where the first error is, and what is in force instead. */
+static int reload_failed(struct daemon *d, const char *why)
+{
+	char error[RELOAD_TEXT - 100], at[40] = "before";
+	time_t taken = (time_t)(d->taken / 1000), t = (time_t)(now().wall / 1000);
+	struct tm then, today;
+	struct line l;
+
+	if (localtime_r(&taken, &then) && localtime_r(&t, &today))
+		strftime(at, sizeof(at),
+			then.tm_yday == today.tm_yday && then.tm_year == today.tm_year
+				? "%H:%M"
+				: "%Y-%m-%d %H:%M",
+			&then);
+	line_init(&l, error, sizeof(error));
+	line_add(&l, "%s", why);
+	line_init(&l, d->reload.text, sizeof(d->reload.text));
+	line_add(&l, "reload failed: %s; configuration of %s stays in force", error, at);
+	d->reload.failed = true;
+	return -EINVAL;
+}
+
+static int reload(struct daemon *d)
 {
 	struct settings *s = NULL;
 	struct credential *credentials = NULL;
+	struct line l;
 
 	if (load(d, &s, &credentials) < 0) {
 		log_err("reload of %s failed, see above; the configuration in force stays",
 			d->options->config);
-		return;
+		return reload_failed(d, *d->first_error ? d->first_error : "out of memory");
 	}
 	if (strcmp(s->state_dir, d->settings->state_dir) != 0)
 		log_warning("state_dir %s takes effect at the next start only; %s stays in use",
@@ -336,13 +378,33 @@ static void reload(struct daemon *d)
 		log_err("reload failed: out of memory; the configuration in force stays");
 		free_credentials(credentials, s->n_clouds);
 		settings_unref(s);
-		return;
+		return reload_failed(d, "out of memory");
 	}
 	take_settings(d, s, credentials);
 	keep_take_settings(d->keep, s);
 	courier_reset(d->courier);
-	log_info("reloaded %s: %zu job%s in %zu cloud%s", d->options->config, s->n_jobs,
+	line_init(&l, d->reload.text, sizeof(d->reload.text));
+	line_add(&l, "reloaded %s: %zu job%s in %zu cloud%s", d->options->config, s->n_jobs,
 		s->n_jobs == 1 ? "" : "s", s->n_clouds, s->n_clouds == 1 ? "" : "s");
+	log_info("%s", d->reload.text);
+	d->reload.failed = false;
+	return 0;
+}
+
+/* For --reload. Without a runtime directory nobody can ask. */
+static void leave_outcome(struct daemon *d)
+{
+	char dir[PATH_MAX];
+	int r;
+
+	if (!reload_dir(dir, sizeof(dir)))
+		return;
+	d->reload.pid = getpid();
+	r = reload_write(dir, &d->reload);
+	if (r < 0)
+		log_warning("can't write %s/reload: %s; systemctl reload will not see what came of "
+			    "it",
+			dir, strerror(-r));
 }
 
 /* libevent keeps a SIGHUP that comes in the middle of this, and calls once more. */
@@ -351,7 +413,11 @@ static void on_reload(evutil_socket_t sig _unused_, short what _unused_, void *a
 	struct daemon *d = arg;
 
 	notify_reloading();
-	reload(d);
+	d->reload.begun = reload_clock();
+	d->reload.number++;
+	if (reload(d) < 0)
+		notify_status("%s", d->reload.text);
+	leave_outcome(d);
 	act(d);
 	notify_ready();
 }
@@ -484,7 +550,10 @@ static int start(struct daemon *d)
 static void stop(struct daemon *d)
 {
 	struct event *timers[] = {d->wake, d->status, d->watchdog, d->look};
+	char dir[PATH_MAX];
 
+	if (d->reload.pid != 0 && reload_dir(dir, sizeof(dir)))
+		reload_forget(dir);
 	courier_free(d->courier);
 	watch_free(d->watch);
 	keep_close(d->keep);
@@ -517,6 +586,8 @@ int daemon_run(const struct daemon_options *o)
 	}
 	status = start(&d);
 	if (status == 0) {
+		if (!o->once)
+			leave_outcome(&d);
 		notify_ready();
 		act(&d);
 		if (o->once) { /* now, not when it would be due */

@@ -4,15 +4,20 @@
 #include "daemon.h"
 #include "http.h"
 #include "log.h"
+#include "reload.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define RUNTIME_DIR     "/run/precheckd"
+#define RELOAD_PATIENCE SECONDS(10)
 
 #ifndef CONFIG_FILE
 #define CONFIG_FILE "/etc/precheckd/precheckd.conf"
@@ -22,6 +27,7 @@ enum {
 	OPT_CHECK = 256,
 	OPT_PRINT,
 	OPT_LOGIN,
+	OPT_RELOAD,
 	OPT_ONCE,
 	OPT_LEVEL,
 	OPT_TARGET,
@@ -41,6 +47,7 @@ static const struct {
 		"print the effective configuration, secrets as their places"},
 	{"check-login", NULL, OPT_LOGIN,
 		"log in to every cloud once, ask DRS once, and say what came of it"},
+	{"reload", "PID", OPT_RELOAD, "make that precheckd reload, and say what came of it"},
 	{"once", NULL, OPT_ONCE, "check every job once, tell, and exit by the verdicts"},
 	{"log-level", "LEVEL", OPT_LEVEL, "err, warning, notice, info or debug"},
 	{"log-target", "TARGET", OPT_TARGET, "journal, syslog, stderr or auto"},
@@ -128,11 +135,26 @@ static int show_config(const char *path, bool print)
 	return EXIT_SUCCESS;
 }
 
+/* The unit's way to reload: a signal alone could not say that the configuration is bad. */
+static int ask_reload(const char *word)
+{
+	char dir[PATH_MAX], *end = NULL;
+	long pid;
+
+	errno = 0;
+	pid = strtol(word, &end, 10);
+	if (errno != 0 || *end || end == word || pid < 1 || pid > INT_MAX)
+		return wrong_usage("no such process id:", word);
+	return reload_ask(
+		reload_dir(dir, sizeof(dir)) ? dir : RUNTIME_DIR, (pid_t)pid, RELOAD_PATIENCE);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon_options o = {.config = CONFIG_FILE, .log_level = -1};
 	struct option table[ELEMENTSOF(options) + 1] = {0};
 	bool check = false, print = false, login = false;
+	const char *reload = NULL;
 	char version[80];
 	int key;
 
@@ -156,6 +178,9 @@ int main(int argc, char **argv)
 			break;
 		case OPT_LOGIN:
 			login = true;
+			break;
+		case OPT_RELOAD:
+			reload = optarg;
 			break;
 		case OPT_ONCE:
 			o.once = true;
@@ -184,6 +209,8 @@ int main(int argc, char **argv)
 		return wrong_usage("unexpected argument", argv[optind]);
 	if (check || print)
 		return show_config(o.config, print);
+	if (reload)
+		return ask_reload(reload);
 	if (login)
 		return check_login_run(o.config);
 	o.target = log_open(o.target, "precheckd");
