@@ -108,7 +108,7 @@ def test_a_secret_that_cannot_be_had(cfg, how, why):
         os.chmod(cfg.secret_path, 0o644)
     done = run("-c", cfg.path, "--log-target", "stderr")
     assert done.returncode == 78
-    assert re.search(rf"precheckd\.conf:\d+: secret of cloud \"otc\": .*({why})", done.stderr), done.stderr
+    assert re.search(rf"precheckd\.conf:\d+: cloud \"otc\": can't read its credential: .*({why})", done.stderr), done.stderr
 
 
 def test_a_secret_that_stands_in_the_file(cfg):

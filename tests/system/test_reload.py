@@ -82,7 +82,7 @@ def test_a_bad_file_keeps_the_old_configuration(sim, precheckd, tmp_path):
     os.rename(cfg.secret_path, cfg.secret_path + ".away")
     at = len(d.lines)
     assert "the configuration in force stays" in d.reload()
-    d.wait(r"err: .*precheckd\.conf:\d+: secret of cloud \"otc\": .*secret", since=at, timeout=1)
+    d.wait(r"err: .*precheckd\.conf:\d+: cloud \"otc\": can't read its credential: .*secret", since=at, timeout=1)
     os.rename(cfg.secret_path + ".away", cfg.secret_path)
 
     cfg.write(jobs=jobs(2, interval="500ms"))
