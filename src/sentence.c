@@ -62,6 +62,12 @@ static void add_status(struct line *l, const struct news *n)
 		line_add(l, ", was %s", n->previous_status);
 }
 
+/* check = no: the result is whoever's, and DRS keeps it for days without a date. */
+static bool only_read(const struct news *n)
+{
+	return n->settings && !n->settings->check;
+}
+
 static void add_verdict_body(struct line *l, const struct news *n)
 {
 	switch (n->verdict) {
@@ -69,6 +75,10 @@ static void add_verdict_body(struct line *l, const struct news *n)
 	case VERDICT_ALARMED:
 	case VERDICT_FAILED:
 		sentence_items(l, n);
+		if (only_read(n))
+			line_add(l,
+				"; only read, with check = no: how old this result is, DRS does "
+				"not say");
 		break;
 	case VERDICT_REFUSED:
 		add_refusal(l, n);
@@ -183,7 +193,7 @@ static void state_text(struct line *l, const struct news *n)
 	line_add(l, ": ");
 	add_verdict_body(l, n);
 	if (n->confirmed > 0) {
-		line_add(l, "; confirmed ");
+		line_add(l, "; %s ", only_read(n) ? "read" : "confirmed");
 		sentence_span(l, n->wall - n->confirmed);
 		line_add(l, " ago");
 	}

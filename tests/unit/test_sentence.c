@@ -23,7 +23,7 @@ static struct accept accepts[] = {
 		.until = NOW - DAYS(9)},
 };
 static const struct job_settings signed_for = {
-	.accepts = accepts, .n_accepts = ELEMENTSOF(accepts)};
+	.check = true, .accepts = accepts, .n_accepts = ELEMENTSOF(accepts)};
 
 static struct news *accepting(
 	enum verdict previous, enum verdict verdict, const char *before, const char *now)
@@ -284,9 +284,37 @@ static void test_summary(void **state)
 		"+0100");
 }
 
+/* With check = no nobody knows when the pre-check was made, and that is said. */
+static void test_only_read(void **state)
+{
+	static const struct job_settings reads = {.check = false}, checks = {.check = true};
+	struct news *n = job_news(VERDICT_UNKNOWN, VERDICT_PASSED);
+
+	(void)state;
+	give(n, NULL, make(-1, "a=P"));
+	n->settings = &reads;
+	expect(n, "passed",
+		"orders (cloud prod): passed: all items of the pre-check are fine; only read, with "
+		"check = no: how old this result is, DRS does not say");
+	n = job_news(VERDICT_PASSED, VERDICT_PASSED);
+	n->kind = NEWS_STATE;
+	n->run = 0;
+	give(n, NULL, make(-1, "a=P"));
+	n->settings = &reads;
+	expect(n, "state",
+		"orders (cloud prod): passed since 2026-11-25 02:00:00 +0100: all items of the "
+		"pre-check are fine; only read, with check = no: how old this result is, DRS does "
+		"not say; read 1h 35min ago");
+	n = job_news(VERDICT_UNKNOWN, VERDICT_PASSED);
+	give(n, NULL, make(-1, "a=P"));
+	n->settings = &checks;
+	expect(n, "passed", "orders (cloud prod): passed: all items of the pre-check are fine");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_read),
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_accepted_beside_others),
 		cmocka_unit_test(test_accept_ended),
