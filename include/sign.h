@@ -12,12 +12,14 @@ struct sign_header {
 };
 
 struct sign_request {
-	const char *method; /* "GET", "POST" */
-	const char *
-		url; /* absolute; path and query as they go onto the wire, percent-encoded or not */
+	const char *method; /* "GET", "POST"; any case */
+	/* Absolute; path and query as they go onto the wire, percent-encoded or not: "%20" and a blank are the
+	 * same, a '+' is a plus. What stands behind '#' is not sent, and not signed. */
+	const char *url;
 	const char *body; /* NULL: empty */
 	size_t body_len;
-	/* Those to be signed besides host and x-sdk-date: content-type, x-project-id, x-security-token. */
+	/* Those to be signed besides host and x-sdk-date: content-type, x-project-id, x-security-token. The value
+	 * of an x-sdk-content-sha256 is taken in place of the body's hash. */
 	const struct sign_header *headers;
 	size_t n_headers;
 };
@@ -30,7 +32,10 @@ struct sign_key {
 };
 
 /* The value of Authorization, malloc'ed, and that of X-Sdk-Date, for this one sending: a second one needs a
- * fresh date. wall: ms UTC. -EINVAL: the URL is none, or a header holds a line break; -ENOMEM. */
+ * fresh date. wall: ms UTC. Nothing of the secret key is left behind, nor of the headers' values.
+ * -EINVAL: the URL is none, or not sent as it stands ("/./", "/../"); a header, the access key or the scope
+ * holds a line break or another control character; a header is named twice, host and x-sdk-date included; a
+ * year without four digits. -ENOMEM: no memory, or none for libcrypto. */
 int sign_make(const struct sign_request *r, const struct sign_key *key, int64_t wall,
 	char **ret_authorization, char ret_date[SIGN_DATE_SIZE]) _must_check_;
 
@@ -38,5 +43,6 @@ int sign_make(const struct sign_request *r, const struct sign_key *key, int64_t 
 int sign_canonical(
 	const struct sign_request *r, const char date[SIGN_DATE_SIZE], char **ret) _must_check_;
 
-/* The value of Host for that URL, malloc'ed: without the scheme's own port. What is signed must be sent. */
+/* The value of Host for that URL, malloc'ed: in lower case, without the scheme's own port. What is signed must
+ * be sent. */
 int sign_host(const char *url, char **ret) _must_check_;
