@@ -11,7 +11,8 @@ tree=$work/precheckd-$version
 
 files() { # what belongs to the tree, each ended by NUL
 	cd "$source"
-	if git rev-parse --show-toplevel >/dev/null 2>&1; then
+	# a tree that was unpacked somewhere below another repository is not that one's
+	if [ -e .git ]; then
 		git ls-files -z --cached --others --exclude-standard
 	else
 		find . -mindepth 1 \( -name .git -o -path './build*' \) -prune -o -type f -print0
