@@ -31,10 +31,10 @@ int metadata_ticket_url(const struct cloud_settings *cloud, char **ret)
 	return url(cloud, "/meta-data/latest/api/token", ret);
 }
 
-static bool printable(const char *s)
+static bool printable(const char *s, size_t len)
 {
-	for (; *s; s++)
-		if (*s <= ' ' || *s > '~')
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= ' ' || s[i] > '~')
 			return false;
 	return true;
 }
@@ -45,8 +45,7 @@ int metadata_ticket(const struct exchange *x, struct secret **ret)
 
 	while (len > 0 && strchr(" \r\n", x->body[len - 1]))
 		len--;
-	if (!exchange_success(x) || len == 0 || len > TOKEN_MAX || !printable(x->body) ||
-		strlen(x->body) != x->len)
+	if (!exchange_success(x) || len == 0 || len > TOKEN_MAX || !printable(x->body, len))
 		return -EINVAL;
 	return secret_new(x->body, len, ret);
 }
@@ -105,9 +104,9 @@ static int read_keys(const struct call *call, const struct json *body, int64_t w
 	const char *expires = json_get_word(c, "expires_at");
 	int64_t until;
 
-	if (!access || !key || !token || !expires || !printable(access) || !printable(key) ||
-		!printable(token) || strlen(token) > TOKEN_MAX ||
-		time_parse_utc(expires, &until) < 0) {
+	if (!access || !key || !token || !expires || !printable(access, strlen(access)) ||
+		!printable(key, strlen(key)) || !printable(token, strlen(token)) ||
+		strlen(token) > TOKEN_MAX || time_parse_utc(expires, &until) < 0) {
 		refuse(r, OUTCOME_SERVER, "the metadata service's answer holds no keys");
 		return 0;
 	}
