@@ -159,6 +159,31 @@ static void test_token_goes_with_its_login(void **state)
 	assert_non_null(strstr(g->server.last, "X-Auth-Token: first\r\n"));
 }
 
+/* A key's login brings no token: its calls are signed, each with its project and a date of its own. */
+static void test_calls_are_signed(void **state)
+{
+	struct rig *g = *state;
+
+	g->s->clouds[0].method = AUTH_AKSK;
+	g->s->clouds[0].access_key = strdup("AK1");
+	answer(g, 200, "", "{\"projects\":[]}");
+	post(g, 1, CALL_LOGIN, 0);
+	wait_reply(g, 1);
+	assert_int_equal(g->outcome, OUTCOME_OK);
+	assert_int_equal(g->life, INT64_MAX);
+	answer(g, 200, "",
+		"{\"count\":1,\"results\":[{\"id\":\"" TASK "\",\"status\":\"CONFIGURATION\"}]}");
+	post(g, 2, CALL_STATUS, 1);
+	wait_reply(g, 2);
+	assert_int_equal(g->outcome, OUTCOME_OK);
+	assert_null(strstr(g->server.last, "X-Auth-Token"));
+	assert_non_null(strstr(g->server.last, "X-Project-Id: " PROJECT "\r\n"));
+	assert_non_null(strstr(g->server.last, "X-Sdk-Date: 20"));
+	assert_non_null(strstr(g->server.last,
+		"Authorization: SDK-HMAC-SHA256 Access=AK1, "
+		"SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature="));
+}
+
 /* Nothing was sent, and the reply says why; it comes from the loop all the same. */
 static void test_what_can_not_be_sent(void **state)
 {
@@ -259,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_token_goes_with_its_login, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_calls_are_signed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_can_not_be_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_connections, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each_call_gets_its_own_reply, setup, teardown),

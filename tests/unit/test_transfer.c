@@ -551,9 +551,67 @@ static void test_no_handshake(void **state)
 	assert_ptr_equal(strstr(r->trouble, expected), r->trouble);
 }
 
+/* Plain http beyond loopback: to the one address of the ECS metadata service, and for it only. */
+static void test_metadata_address(void **state)
+{
+	struct stage *st = *state;
+	static const struct {
+		const char *url;
+		bool metadata;
+		int error;
+	} table[] = {
+		{"http://169.254.169.254/openstack/latest/securitykey", false, -EPERM},
+		{"http://169.254.169.253/openstack/latest/securitykey", true, -EPERM},
+		{"http://169.254.169.254.example/x", true, -EPERM},
+		{"http://10.0.0.1/x", true, -EPERM},
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+		struct exchange_request request = {
+			.url = table[i].url, .metadata = table[i].metadata};
+
+		assert_int_equal(
+			http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result),
+			table[i].error);
+	}
+	/* and this one is begun: it ends as it may on a machine that is no ECS */
+	assert_int_equal(http_send(st->http, &st->cloud,
+				 &(struct exchange_request){
+					 .url = "http://169.254.169.254/x", .metadata = true},
+				 1, on_done, &st->result),
+		0);
+	wait_done(st);
+	assert_int_equal(st->result.status, 0);
+}
+
+static void test_headers_and_method(void **state)
+{
+	struct stage *st = *state;
+	struct exchange_request request = {.method = "PUT", .url = st->url, .n_headers = 3};
+	struct secret *subject;
+
+	assert_int_equal(secret_new("MIIsubject", 10, &subject), 0);
+	request.headers[0] = (struct exchange_header){
+		.name = "X-Sdk-Date", .value = "20260115T083000Z"};
+	request.headers[1] = (struct exchange_header){.name = "X-Subject-Token", .secret = subject};
+	request.headers[2] = (struct exchange_header){.name = "X-Empty", .value = "x\r\nX-Evil: 1"};
+	assert_int_equal(
+		http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), -EINVAL);
+	request.n_headers = 2;
+	assert_int_equal(http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result), 0);
+	secret_free(subject);
+	wait_done(st);
+	assert_int_equal(strncmp(st->server.last, "PUT ", 4), 0);
+	assert_non_null(strstr(st->server.last, "X-Sdk-Date: 20260115T083000Z\r\n"));
+	assert_non_null(strstr(st->server.last, "X-Subject-Token: MIIsubject\r\n"));
+	assert_null(strstr(st->server.last, "Evil"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STAGE_TEST(test_metadata_address),
+		STAGE_TEST(test_headers_and_method),
 		STAGE_TEST(test_post),
 		STAGE_TEST(test_get),
 		STAGE_TEST(test_secret_body),
