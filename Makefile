@@ -10,6 +10,8 @@ VERSION := 0.1.0
 O ?= build
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 PYTHON := /usr/bin/python3
@@ -100,6 +102,11 @@ install: all
 	for m in $(MAN); do \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} && \
 		install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/; done
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CATALOGDIR)
+	for u in precheckd.service precheckd@.service; do \
+		sed 's,/usr/sbin/,$(PREFIX)/sbin/,; s,/etc/precheckd,$(SYSCONFDIR)/precheckd,' systemd/$$u \
+			>$(DESTDIR)$(UNITDIR)/$$u && chmod 644 $(DESTDIR)$(UNITDIR)/$$u; done
+	install -m 644 systemd/precheckd.catalog $(DESTDIR)$(CATALOGDIR)/
 
 deb:
 	tests/lib/deps.sh build deb
