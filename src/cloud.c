@@ -145,7 +145,8 @@ void cloud_check_now(struct cloud *c, struct now now)
 	c->submit_hold = 0;
 	if (c->rec.throttled_since == 0)
 		c->hold = MIN(c->hold, now.mono);
-	if (c->fresh_refused < FRESH_REFUSED_MAX && c->refusals == 0)
+	if (c->fresh_refused < FRESH_REFUSED_MAX && c->refusals == 0 &&
+		c->rec.trouble != TROUBLE_LOCKED)
 		c->login_hold = MIN(c->login_hold, now.mono);
 }
 

@@ -86,8 +86,8 @@ struct fake_cloud {
 };
 
 struct fake_counts {
-	uint64_t calls, entries, runs, foreign, throttled, lost, executed_lost, expired, revoked,
-		token_refusals, missing, bad_requests, gone, busy, slow, stuck, late,
+	uint64_t calls, entries, runs, foreign, throttled, locked, lost, executed_lost, expired,
+		revoked, token_refusals, missing, bad_requests, gone, busy, slow, stuck, late,
 		whole_refusals;
 };
 

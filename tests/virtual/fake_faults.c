@@ -74,6 +74,10 @@ static bool login(struct fake *f, struct flight *fl, int64_t give_up)
 		fl->due = give_up;
 		return whole(fl, OUTCOME_TRANSPORT, true);
 	}
+	if (c->ails[AIL_IAM_5XX] && dice_chance(&f->dice, .2)) {
+		f->counts.locked++;
+		return whole(fl, OUTCOME_LOCKED, false);
+	}
 	if (c->ails[AIL_IAM_5XX])
 		return whole(fl, OUTCOME_SERVER, false);
 	if (c->ails[AIL_IAM_THROTTLED])

@@ -223,6 +223,7 @@ void judge_renamed(struct judge *j, unsigned cloud)
 	judge_note_cloud(j, cloud, "another user", 0, 0);
 	c->n_calls = 0;
 	c->in_flight = c->logins_in_flight = c->refusals = 0;
+	c->locked_until = 0;
 	c->login = 0;
 	/* what was told of the one user waits until he is back */
 	swap(&c->trouble, &c->parked);

@@ -48,6 +48,8 @@ static bool check_login(struct judge *j, const struct flight *fl)
 		return bad(j, fl, "a login while the token is good");
 	if (strcmp(c->mark, fl->call.cloud->mark) == 0 && c->refusals >= 2)
 		return bad(j, fl, "a login with a credential that was refused twice");
+	if (!c->credential_new && j->w->t < c->locked_until)
+		return bad(j, fl, "a login while the user is known to be locked");
 	c->logins_in_flight++;
 	return false;
 }
@@ -210,6 +212,8 @@ static void login_delivered(struct cloud_judge *c, const struct flight *fl, int6
 		c->logins_ok++;
 		return;
 	}
+	if (fl->reply->outcome == OUTCOME_LOCKED)
+		c->locked_until = t + MINUTES(29); /* a clock that is set may take some of it */
 	if (fl->reply->outcome != OUTCOME_CREDENTIAL)
 		return;
 	if (strcmp(c->mark, fl->call.cloud->mark) != 0) {

@@ -113,6 +113,7 @@ struct cloud_judge {
 	unsigned configured_mark;
 	char mark[SECRET_MARK];
 	unsigned refusals; /* of that mark */
+	int64_t locked_until;
 	uint64_t logins_ok, login_news;
 
 	unsigned causes; /* told since the trouble began, a mask */

@@ -39,6 +39,7 @@ static unsigned report_totals(const struct totals *t, bool wanted, unsigned *fai
 		{"calls whose token was not taken", t->fake.token_refusals},
 		{"replaced credentials", t->world.credentials},
 		{"calls throttled", t->fake.throttled},
+		{"logins of a locked user", t->fake.locked},
 		{"answers lost", t->fake.lost},
 		{"submits taken, though the answer was lost", t->fake.executed_lost},
 		{"late answers", t->fake.late},
