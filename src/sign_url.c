@@ -185,9 +185,11 @@ static size_t decode(char *s, size_t len)
 		int high = s[i] == '%' && len - i > 2 ? hex_digit(s[i + 1]) : -1;
 		int low = high >= 0 ? hex_digit(s[i + 2]) : -1;
 
-		if (low >= 0)
+		if (low >= 0) {
+			s[n++] = (char)(high << 4 | low);
 			i += 2;
-		s[n++] = low >= 0 ? (char)(high << 4 | low) : s[i];
+		} else
+			s[n++] = s[i];
 	}
 	return n;
 }
