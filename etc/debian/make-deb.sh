@@ -1,7 +1,7 @@
 #!/bin/bash
 # make-deb.sh SOURCE OUT VERSION: the Debian packages of the tree SOURCE, as VERSION, into OUT. All work is done in a
 # copy below OUT, the tree itself is only read. Needs build-essential and debhelper, not root.
-set -eu
+set -eu -o pipefail
 source=$(cd "$1" && pwd)
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
@@ -13,7 +13,7 @@ files() { # what belongs to the tree, each ended by NUL
 	cd "$source"
 	# a tree that was unpacked somewhere below another repository is not that one's
 	if [ -e .git ]; then
-		git ls-files -z --cached --others --exclude-standard
+		git -c safe.directory='*' ls-files -z --cached --others --exclude-standard
 	else
 		find . -mindepth 1 \( -name .git -o -path './build*' \) -prune -o -type f -print0
 	fi | while IFS= read -rd '' f; do
