@@ -379,6 +379,11 @@ static void credential_refused(
 		hold_logins(c, cloud_backoff_base(c->set), now);
 		return;
 	}
+	if (c->set->method == AUTH_ECS_AGENCY) { /* its keys change by themselves */
+		hold_logins(c, c->set->backoff_max, now);
+		trouble_begin(c, TROUBLE_LOGIN, f, r, c->set->backoff_max, now);
+		return;
+	}
 	c->given_up = true;
 	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), c->set->mark);
 	tell_dirty_cloud(c);

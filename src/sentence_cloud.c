@@ -65,6 +65,8 @@ static void refused_text(struct line *l, const struct news *n)
 		       "assume the agency";
 	else if (n->method == AUTH_TOKEN_FILE)
 		hint = "whoever keeps the file fresh has to write a new token";
+	else if (n->method == AUTH_ECS_AGENCY)
+		hint = "see what the agency may do, and in which project";
 	else if (signs(n))
 		hint = "see that access key and secret key belong together, and that the key is "
 		       "active";
@@ -132,7 +134,9 @@ static void clock_text(struct line *l, const struct news *n)
 
 static void add_next_try(struct line *l, const struct news *n)
 {
-	if (n->trouble == TROUBLE_LOGIN && n->method == AUTH_TOKEN_FILE)
+	if (n->trouble == TROUBLE_LOGIN && n->method == AUTH_ECS_AGENCY)
+		line_add(l, "; tried again all the same, as its keys change every hour");
+	else if (n->trouble == TROUBLE_LOGIN && n->method == AUTH_TOKEN_FILE)
 		line_add(l, "; tried again when the file or the configuration changes");
 	else if (n->trouble == TROUBLE_LOGIN)
 		line_add(l, "; not tried again before the credential or the configuration changes");

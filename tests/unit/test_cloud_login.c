@@ -116,6 +116,34 @@ static void test_locked_key(void **state)
 	expect_news(k, "started");
 }
 
+/* The keys of an agency change by themselves: they are never given up. */
+static void test_agency_refused_is_tried_again(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = make_settings(1, 1);
+	struct call c;
+
+	s->clouds[0].method = AUTH_ECS_AGENCY;
+	*s->clouds[0].mark = '\0';
+	kit_configure(k, s);
+	for (int i = 0; i < 2; i++) {
+		c = expect_call(k, CALL_LOGIN, 0);
+		say_whole(k, &c, OUTCOME_CREDENTIAL, "APIGW.0301");
+		pass(k, SECONDS(6));
+	}
+	assert_int_equal(expect_news(k, "cloud-down")->trouble, TROUBLE_LOGIN);
+	for (int i = 0; i < 3; i++) {
+		expect_quiet(k, MINUTES(10) - SECONDS(7));
+		pass(k, SECONDS(2));
+		c = expect_call(k, CALL_LOGIN, 0);
+		say_whole(k, &c, OUTCOME_CREDENTIAL, "APIGW.0301");
+		expect_quiet(k, SECONDS(5));
+	}
+	pass(k, MINUTES(10));
+	do_login(k);
+	expect_news(k, "cloud-up");
+}
+
 /* Another identity is another cloud: what was refused to the old one says nothing about it. */
 static void test_other_key_is_tried(void **state)
 {
@@ -213,6 +241,7 @@ int main(void)
 		T(test_locked_user),
 		T(test_lock_survives_a_restart),
 		T(test_locked_key),
+		T(test_agency_refused_is_tried_again),
 		T(test_other_key_is_tried),
 		T(test_clock_is_told_once),
 		T(test_clock_by_a_login),

@@ -34,8 +34,9 @@ static void test_refused_by_method(void **state)
 			    "secret "
 			    "key belong together, and that the key is active" GIVEN_UP},
 		{AUTH_ECS_AGENCY,
-			"this ECS's agency, project eu-de_shop: \"no\"; see that access key and "
-			"secret key belong together, and that the key is active" GIVEN_UP},
+			"this ECS's agency, project eu-de_shop: \"no\"; see what the agency may "
+			"do, and in which project" BLAME
+			"; tried again all the same, as its keys change every hour"},
 		{AUTH_ASSUME_ROLE,
 			"agency drs-watch of OTC02, assumed by user watcher of domain OTC01, "
 			"project eu-de_shop: \"no\"; it may be user, password, domain, agency or "
