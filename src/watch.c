@@ -306,7 +306,7 @@ static void add_job(
 /* An unchanged job keeps plan and run; a new interval counts from the last submit. */
 static void keep_job(struct job *j, struct cloud *c, const struct job_settings *set, struct now now)
 {
-	int64_t interval = j->set->interval;
+	int64_t interval = run_interval(j), wanted;
 	const struct job_settings *old;
 
 	j->kept = true;
@@ -333,6 +333,7 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 	j->set = set;
 	moment_retimed(j, old, now);
 	tell_accepts(j, now); /* one may have come or gone */
+	wanted = run_interval(j);
 	if (j->flight)
 		return;
 	if (!set->check &&
@@ -340,8 +341,8 @@ static void keep_job(struct job *j, struct cloud *c, const struct job_settings *
 		job_plan(j, STEP_READ, now.mono);
 	} else if (j->step == STEP_NONE) {
 		job_plan(j, STEP_STATUS, now.mono);
-	} else if (j->step == STEP_STATUS && j->took_part == 0 && interval != set->interval) {
-		job_plan(j, STEP_STATUS, MAX(now.mono, j->plan.at - interval + set->interval));
+	} else if (j->step == STEP_STATUS && j->took_part == 0 && interval != wanted) {
+		job_plan(j, STEP_STATUS, MAX(now.mono, j->plan.at - interval + wanted));
 		j->rec.due = now.wall + (j->plan.at - now.mono);
 		tell_dirty_job(j);
 	}

@@ -391,6 +391,29 @@ static void test_slowed_job_does_not_hurry_after_a_restart(void **state)
 	expect_no_call(k);
 }
 
+/* A shorter interval is doubled as often as the one before was. */
+static void test_slowed_job_does_not_hurry_after_a_reload(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = make_settings(1, 1);
+	int64_t submitted;
+
+	first_check(k, make_settings(1, 1), "a=P b=P");
+	broken_run(k); /* an hour after the last submit */
+	do_status(k, "CONFIGURATION");
+	do_submit(k);
+	submitted = k->now.mono;
+	for (size_t n = k->n_runs; k->n_runs == n; pass(k, SECONDS(1)))
+		while (k->n_calls && k->n_runs == n)
+			do_entries(k, CALL_RESULT, OUTCOME_SERVER, "DRS.M00202");
+	s->jobs[0].interval = MINUTES(20); /* four times that, and no longer two hours */
+	kit_configure(k, s);
+	while (k->n_calls == 0)
+		pass(k, SECONDS(1));
+	assert_in_range(
+		k->now.mono - submitted, MINUTES(80) - SECONDS(5), MINUTES(80) + SECONDS(5));
+}
+
 /* One bad answer among good ones is nothing. */
 static void test_one_bad_answer_breaks_no_run(void **state)
 {
@@ -452,6 +475,7 @@ int main(void)
 		KIT_TEST(test_broken_runs_come_less_often),
 		KIT_TEST(test_broken_is_kept_over_a_restart),
 		KIT_TEST(test_slowed_job_does_not_hurry_after_a_restart),
+		KIT_TEST(test_slowed_job_does_not_hurry_after_a_reload),
 		KIT_TEST(test_one_bad_answer_breaks_no_run),
 		KIT_TEST(test_broken_cloud_slows_no_job),
 	};
