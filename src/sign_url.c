@@ -32,7 +32,7 @@ void sign_text_put(struct sign_text *b, const char *s, size_t len)
 {
 	if (b->failed)
 		return;
-	if (len >= b->room - b->len) {
+	if (!b->p || len >= b->room - b->len) {
 		size_t room = MAX(b->len + len + 1, MAX(2 * b->room, (size_t)256));
 		char *grown = malloc(room);
 
