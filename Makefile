@@ -16,6 +16,7 @@ CC ?= gcc
 PKG_CONFIG ?= pkg-config
 PYTHON := /usr/bin/python3
 DEMO_SECONDS ?= 90
+FUZZ_SECONDS ?= 60
 
 # Q word: quiet unless V=1
 Q = $(if $(V),,@echo "  $(1) $@";)
@@ -146,8 +147,12 @@ crash-test: test-deps
 check-mutants: test-deps
 	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/check.sh mutants
 
+# FUZZ_SECONDS=N for each of the fuzzers
+fuzz: lint-deps
+	PRECHECKD_BUILD=$(O) MAKE="$(MAKE)" tests/fuzz/run.sh $(FUZZ_SECONDS)
+
 lint: lint-deps
 	MAKE="$(MAKE)" tests/lint.sh
 
-.PHONY: all demo install deb clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants crash-test lint
+.PHONY: fuzz all demo install deb clean deps test-deps lint-deps units virtual check check-asan check-valgrind check-mutants crash-test lint
 .SECONDARY:

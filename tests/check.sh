@@ -113,6 +113,7 @@ all)
 			valgrinds
 			stage "crash test" env PRECHECKD_BUILD="$build" /usr/bin/python3 tests/crash/crash.py --kills 100
 			stage "seeds" "$build/virtual" --jobs 60 --days 7 --seed 1000 --seeds 400
+			stage "fuzz" tests/fuzz/run.sh 20
 			stage "mutants" tests/mutants/run.sh
 		fi
 		stage "units" units "$build"

@@ -9,7 +9,7 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libjson-c-dev libevent
 # shellcheck disable=SC2034
 test="libcmocka-dev strace python3-pytest systemd sqlite3 curl git valgrind util-linux iproute2 procps mandoc"
 # shellcheck disable=SC2034
-lint="clang clang-format clang-tidy cppcheck shellcheck mandoc"
+lint="clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck mandoc"
 # what the slow stages talk to: a real IAM, TLS in front, clients that nobody here wrote
 # shellcheck disable=SC2034
 peers="python3-openstacksdk nginx-light"

@@ -19,7 +19,7 @@ one() { # PATCH: prints "killed", or why not
 	dir=$work/$name
 	read -r kind test < <(sed -n 's/^# killed-by: *//p' "$patch" | head -n 1)
 	mkdir -p "$dir"
-	cp -a Makefile include src tests etc man "$dir/"
+	cp -a Makefile include src tests etc man systemd "$dir/"
 	# what is built already, but for the test programs: they are many and large
 	mkdir -p "$dir/build/unit" "$dir/build/simulator"
 	cp -a "$build"/*.o "$build"/*.d "$build"/*.a "$build"/.made "$build"/precheckd "$build"/drs-simulator "$dir/build/"
