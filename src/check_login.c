@@ -45,13 +45,21 @@ const char *login_verdict_name(enum login_verdict v)
 		[LOGIN_LOCKED] = "locked",
 		[LOGIN_PERMISSION] = "no permission",
 		[LOGIN_MISCONFIGURED] = "wrong region or project",
+		[LOGIN_NO_AGENCY] = "no agency",
 		[LOGIN_UNREACHABLE] = "unreachable",
 	};
 
 	return names[v];
 }
 
-enum login_verdict login_verdict(enum call_kind kind, const struct reply *r)
+/* IAM says which it was: that is not the credential. */
+static bool blames_project(const struct reply *r)
+{
+	return strcasestr(r->text, "project") != NULL;
+}
+
+enum login_verdict login_verdict(
+	enum auth_method method, enum call_kind kind, const struct reply *r)
 {
 	switch (r->outcome) {
 	case OUTCOME_OK:
@@ -61,10 +69,13 @@ enum login_verdict login_verdict(enum call_kind kind, const struct reply *r)
 	case OUTCOME_DENIED:
 		return LOGIN_PERMISSION;
 	case OUTCOME_CREDENTIAL:
+		return blames_project(r) ? LOGIN_MISCONFIGURED : LOGIN_CREDENTIAL;
 	case OUTCOME_TOKEN: /* a login that IAM took a moment ago: it is DRS of another region */
 		return kind == CALL_LOGIN ? LOGIN_CREDENTIAL : LOGIN_MISCONFIGURED;
 	case OUTCOME_MISCONFIGURED:
-		return LOGIN_MISCONFIGURED;
+		return method == AUTH_ECS_AGENCY && kind == CALL_LOGIN && !blames_project(r)
+			       ? LOGIN_NO_AGENCY
+			       : LOGIN_MISCONFIGURED;
 	case OUTCOME_THROTTLED:
 	case OUTCOME_SERVER:
 	case OUTCOME_TRANSPORT:
@@ -91,6 +102,7 @@ static struct news news_of(const struct trial *t, const struct reply *r)
 		[LOGIN_LOCKED] = TROUBLE_LOCKED,
 		[LOGIN_PERMISSION] = TROUBLE_DENIED,
 		[LOGIN_MISCONFIGURED] = TROUBLE_MISCONFIGURED,
+		[LOGIN_NO_AGENCY] = TROUBLE_MISCONFIGURED,
 		[LOGIN_UNREACHABLE] = TROUBLE_UNREACHABLE,
 	};
 	const struct cloud_settings *set = t->set;
@@ -111,7 +123,9 @@ static struct news news_of(const struct trial *t, const struct reply *r)
 
 	if (!r)
 		return n;
-	n.trouble = troubles[login_verdict(t->call.kind, r)];
+	n.trouble = troubles[login_verdict(set->method, t->call.kind, r)];
+	if (r->outcome == OUTCOME_CREDENTIAL && t->call.kind == CALL_LOGIN)
+		n.trouble = TROUBLE_LOGIN;
 	if (n.trouble == TROUBLE_UNREACHABLE && t->call.kind == CALL_LOGIN)
 		n.trouble = TROUBLE_IAM;
 	if (r->outcome == OUTCOME_TOKEN && t->call.kind != CALL_LOGIN)
@@ -228,7 +242,7 @@ static void on_reply(void *arg, const struct reply *r)
 {
 	struct check *c = arg;
 	struct trial *t = &c->trials[r->call >> 8];
-	enum login_verdict v = login_verdict(t->call.kind, r);
+	enum login_verdict v = login_verdict(t->set->method, t->call.kind, r);
 
 	if (v != LOGIN_WORKS || t->call.kind != CALL_LOGIN) {
 		finish(t, v, r);

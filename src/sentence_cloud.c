@@ -3,6 +3,8 @@
 
 #include "span.h"
 
+#include <string.h>
+
 static bool signs(const struct news *n)
 {
 	return auth_table[n->method].signs;
@@ -70,7 +72,8 @@ static void refused_text(struct line *l, const struct news *n)
 	else if (signs(n))
 		hint = "see that access key and secret key belong together, and that the key is "
 		       "active";
-	line_add(l, "; %s", hint);
+	if (!n->text[0] || !strcasestr(n->text, "project")) /* else it said what it was */
+		line_add(l, "; %s", hint);
 }
 
 static void tokens_text(struct line *l, const struct news *n)
@@ -196,7 +199,9 @@ void sentence_trouble(struct line *l, const struct news *n)
 		line_add(l, "%s can't be used as configured: ",
 			n->call == CALL_LOGIN ? login_host(n) : n->drs);
 		sentence_code(l, n->code, n->text, "no reason given",
-			"check URL, region and project of the cloud");
+			n->call == CALL_LOGIN && n->method == AUTH_ECS_AGENCY
+				? NULL
+				: "check URL, region and project of the cloud");
 		break;
 	case TROUBLE_UNREACHABLE:
 	case TROUBLE_NONE:

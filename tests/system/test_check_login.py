@@ -51,6 +51,14 @@ def test_wrong_password_is_tried_once(sim, tmp_path):
     assert kinds(s) == ["login"]
 
 
+def test_wrong_project_is_named(sim, tmp_path):
+    s = sim(scenario(tasks=[task(1)]))
+    cfg = Config(tmp_path, s.url).write(jobs=jobs(1), cloud={"project": "eu-dee"})
+    out = check(cfg, 1)
+    assert out.startswith("cloud otc: wrong region or project: ") and "project eu-dee" in out, out
+    assert "does not tell" not in out
+
+
 def test_locked(sim, tmp_path):
     s = sim(scenario(tasks=[task(1)], lockout={"tries": 1, "window": "15min", "lock": "15min"}))
     cfg = Config(tmp_path, s.url, password="not-" + CANARY_PASSWORD).write(jobs=jobs(1))
