@@ -54,11 +54,13 @@ def missing():
 # -- building -------------------------------------------------------------------------------------
 
 def copy_tree(target):
-    """The tree as somebody has it who unpacked it from an archive: without .git."""
+    """The tree as somebody has it who unpacked it from an old archive: without .git, and of another day."""
     def ignore(folder, names):
         top = os.path.samefile(folder, ROOT)
         return [n for n in names if n == "__pycache__" or top and (n == ".git" or n.startswith("build"))]
     shutil.copytree(ROOT, target, ignore=ignore, symlinks=True)
+    for path in listing(target):
+        os.utime(path, (10**9, 10**9))
     return target
 
 
