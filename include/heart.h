@@ -99,9 +99,11 @@ struct cloud {
 	char project[64];
 	int64_t login_end, login_renew, login_life, login_hold; /* mono ms */
 	unsigned logins, login_failures, refusals, fresh_refused;
-	bool login_proved; /* a call with it was taken */
-	bool given_up;     /* the credential was refused twice */
-	bool skew_told;    /* that the clocks differ */
+	unsigned
+		shared_refusals; /* of its credential, by whichever cloud, since it was last taken */
+	bool login_proved;       /* a call with it was taken */
+	bool given_up;           /* the credential was refused twice */
+	bool skew_told;          /* that the clocks differ */
 	bool renew; /* the credential changed while a login with the old one was on its way */
 
 	/* reachability */
@@ -250,6 +252,16 @@ void cloud_check_now(struct cloud *c, struct now now);
 int64_t cloud_backoff_base(const struct cloud_settings *s);
 bool cloud_in_told_trouble(const struct cloud *c);
 void cloud_tell_state(struct cloud *c, struct now now);
+
+/* --- keyring.c: clouds that log in with one and the same credential --- */
+
+/* When it is the cloud's turn to log in (mono): not while another one waits for its answer. */
+int64_t keyring_turn(const struct cloud *c, struct now now);
+void keyring_taken(struct cloud *c); /* its credential was taken */
+/* Its credential was refused: true if that is enough for all that share it. */
+bool keyring_refused(struct cloud *c, const struct reply *r, struct now now);
+/* Those that share it and have no token to show for it: the one after `after`, NULL: the first. */
+struct cloud *keyring_next(struct cloud *c, struct cloud *after);
 
 /* --- summary.c: what a cloud's jobs amount to --- */
 

@@ -121,7 +121,7 @@ struct cloud *cloud_free(struct cloud *c)
 void cloud_credential_changed(struct cloud *c, struct now now)
 {
 	c->given_up = false;
-	c->refusals = c->login_failures = c->fresh_refused = 0;
+	c->refusals = c->login_failures = c->fresh_refused = c->shared_refusals = 0;
 	c->login_hold = 0;
 	c->renew = c->login_flight != NULL; /* that one still carries the old credential */
 	c->login_renew = now.mono; /* the old token stays in use until the new one is there */
@@ -334,6 +334,9 @@ int64_t cloud_login_at(struct cloud *c, struct now now)
 
 	int64_t at = MAX(c->login ? c->login_renew : now.mono, c->login_hold);
 
+	if (at <= now.mono)
+		at = keyring_turn(c, now);
+
 	/* a token that ends while its renewal is held back still has to be put away in time */
 	return c->login ? MIN(at, c->login_end) : at;
 }
@@ -356,6 +359,7 @@ static void logged_in(
 	c->login_hold = now.mono + cloud_backoff_base(c->set);
 	c->rec.login_hold = 0;
 	c->login_failures = c->refusals = 0;
+	keyring_taken(c);
 	c->login_proved = false;
 	c->logins++;
 	text_copy(c->project, sizeof(c->project), r->project);
@@ -368,14 +372,25 @@ static void logged_in(
 	n->login = c->logins;
 }
 
+static void give_up(struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
+{
+	c->given_up = true;
+	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), c->set->mark);
+	tell_dirty_cloud(c);
+	trouble_begin(c, TROUBLE_LOGIN, f, r, -1, now);
+}
+
 static void credential_refused(
 	struct cloud *c, const struct flight *f, const struct reply *r, struct now now)
 {
+	bool for_all;
+
 	if (c->renew) { /* it was the old one */
 		c->renew = false;
 		return;
 	}
-	if (++c->refusals < REFUSALS_MAX) {
+	for_all = keyring_refused(c, r, now);
+	if (++c->refusals < REFUSALS_MAX && !for_all) {
 		hold_logins(c, cloud_backoff_base(c->set), now);
 		return;
 	}
@@ -384,10 +399,9 @@ static void credential_refused(
 		trouble_begin(c, TROUBLE_LOGIN, f, r, c->set->backoff_max, now);
 		return;
 	}
-	c->given_up = true;
-	text_copy(c->rec.refused_mark, sizeof(c->rec.refused_mark), c->set->mark);
-	tell_dirty_cloud(c);
-	trouble_begin(c, TROUBLE_LOGIN, f, r, -1, now);
+	give_up(c, f, r, now);
+	for (struct cloud *s = NULL; for_all && (s = keyring_next(c, s));)
+		give_up(s, f, r, now);
 }
 
 /* Nothing is said about the credential: it may be good, once the lock is gone. */

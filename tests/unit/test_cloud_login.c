@@ -172,6 +172,146 @@ static void test_other_key_is_tried(void **state)
 	expect_call(k, CALL_LOGIN, 0);
 }
 
+/* --- one credential for several clouds --- */
+
+/* n clouds of one user at one IAM; a job in each. */
+static struct settings *shared_settings(unsigned n)
+{
+	struct settings *s = make_settings(n, n);
+
+	for (unsigned i = 1; i < n; i++) {
+		free(s->clouds[i].iam);
+		s->clouds[i].iam = strdup(s->clouds[0].iam);
+	}
+	return s;
+}
+
+static unsigned cloud_of(const struct kit *k, const struct call *c)
+{
+	return (unsigned)(c->cloud - k->s->clouds);
+}
+
+static void test_shared_credential_is_tried_twice_in_all(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, shared_settings(3));
+	for (unsigned i = 0; i < 2; i++) {
+		c = expect_call(k, CALL_LOGIN, 0);
+		expect_no_call(k); /* the others wait for what it is told */
+		assert_int_equal(cloud_of(k, &c), i);
+		say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062");
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(expect_news(k, "cloud-down")->trouble, TROUBLE_LOGIN);
+		assert_string_equal(k->clouds[i].refused_mark, MARK);
+	}
+	expect_quiet(k, DAYS(3));
+	kit_restart(k, shared_settings(3));
+	expect_quiet(k, DAYS(1));
+}
+
+static void test_one_clouds_project_is_not_the_others_credential(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, shared_settings(2));
+	c = expect_call(k, CALL_LOGIN, 0);
+	say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062"); /* IAM does not tell what it was */
+	do_login(k);                                      /* the other one */
+	do_status(k, "STARTJOBING");
+	expect_news(k, "started");
+	pass(k, SECONDS(6));
+	c = expect_call(k, CALL_LOGIN, 0);
+	assert_int_equal(cloud_of(k, &c), 0);
+	say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062");
+	expect_news(k, "cloud-down");
+	expect_no_news(k);
+	assert_string_equal(k->clouds[0].refused_mark, MARK);
+	pass(k, MINUTES(30));
+	do_status(k, "STARTJOBING"); /* the other one goes on */
+	expect_no_call(k);
+}
+
+static void test_named_project_does_not_count_for_others(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, shared_settings(3));
+	for (int i = 0; i < 2; i++) {
+		c = expect_call(k, CALL_LOGIN, 0);
+		say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0004");
+	}
+	expect_no_news(k);
+	do_login(k); /* the third one has its try */
+	do_status(k, "STARTJOBING");
+	expect_news(k, "started");
+}
+
+/* The password was changed at IAM while all have good tokens: no more than two tries in a quarter of an hour. */
+static void test_renewals_of_a_shared_credential_are_spread(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = shared_settings(4);
+	int64_t tries[16];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		s->jobs[i].interval = DAYS(7);
+		s->jobs[i].stale_after = DAYS(14);
+	}
+	k->token_life = HOURS(24);
+	kit_configure(k, s);
+	for (unsigned i = 0; i < 4; i++) {
+		do_login(k);
+		do_status(k, "STARTJOBING");
+		expect_news(k, "started");
+	}
+	for (int64_t end = k->now.mono + HOURS(30); k->now.mono < end; pass(k, SECONDS(1)))
+		while (k->n_calls) {
+			struct call c = expect_call(k, CALL_LOGIN, 0);
+
+			assert_true(n < ELEMENTSOF(tries));
+			tries[n++] = k->now.mono;
+			say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062");
+		}
+	assert_in_range(n, 4, 5);
+	for (size_t i = 2; i < n; i++)
+		assert_true(tries[i] - tries[i - 2] > MINUTES(15));
+	for (unsigned i = 0; i < 4; i++)
+		expect_news(k, "cloud-down");
+	expect_no_news(k);
+}
+
+/* A silent IAM keeps nobody waiting for long. */
+static void test_turns_end(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, shared_settings(2));
+	c = expect_call(k, CALL_LOGIN, 0);
+	expect_quiet(k, SECONDS(10) - 1);
+	pass(k, 2);
+	expect_call(k, CALL_LOGIN, 0);
+	say_login(k, &c);
+}
+
+static void test_other_users_do_not_wait(void **state)
+{
+	struct kit *k = *state;
+	struct settings *s = shared_settings(3);
+
+	free(s->clouds[1].user);
+	s->clouds[1].user = strdup("somebody");
+	text_copy(s->clouds[2].mark, sizeof(s->clouds[2].mark), "bbbbbbbb");
+	kit_configure(k, s);
+	assert_int_equal(k->n_calls, 3);
+}
+
 /* --- clocks --- */
 
 static void say_status_at(struct kit *k, int64_t ahead, int64_t took)
@@ -243,6 +383,12 @@ int main(void)
 		T(test_locked_key),
 		T(test_agency_refused_is_tried_again),
 		T(test_other_key_is_tried),
+		T(test_shared_credential_is_tried_twice_in_all),
+		T(test_one_clouds_project_is_not_the_others_credential),
+		T(test_named_project_does_not_count_for_others),
+		T(test_renewals_of_a_shared_credential_are_spread),
+		T(test_turns_end),
+		T(test_other_users_do_not_wait),
 		T(test_clock_is_told_once),
 		T(test_clock_by_a_login),
 	};
