@@ -12,7 +12,8 @@ test="libcmocka-dev strace python3-pytest systemd sqlite3 curl git valgrind util
 lint="clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck mandoc"
 # what the slow stages talk to: a real IAM, TLS in front, clients that nobody here wrote
 # shellcheck disable=SC2034
-peers="python3-openstacksdk nginx-light openssl python3-keystone python3-openstackclient uwsgi-core uwsgi-plugin-python3 tinyproxy-bin"
+peers="python3-openstacksdk nginx-light openssl tinyproxy-bin
+	python3-keystone python3-openstackclient uwsgi-core uwsgi-plugin-python3"
 # what builds a package
 deb="build-essential debhelper"
 # a real systemd, clean roots, packages to install there
