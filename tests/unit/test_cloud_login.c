@@ -235,6 +235,22 @@ static void test_one_clouds_project_is_not_the_others_credential(void **state)
 	expect_no_call(k);
 }
 
+static void test_a_success_in_between_begins_anew(void **state)
+{
+	struct kit *k = *state;
+	struct call c;
+
+	kit_configure(k, shared_settings(3));
+	c = expect_call(k, CALL_LOGIN, 0);
+	say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062");
+	do_login(k);
+	do_status(k, "STARTJOBING");
+	expect_news(k, "started");
+	c = expect_call(k, CALL_LOGIN, 0); /* the third one: the first refusal since */
+	say_whole(k, &c, OUTCOME_CREDENTIAL, "IAM.0062");
+	expect_no_news(k);
+}
+
 static void test_named_project_does_not_count_for_others(void **state)
 {
 	struct kit *k = *state;
@@ -385,6 +401,7 @@ int main(void)
 		T(test_other_key_is_tried),
 		T(test_shared_credential_is_tried_twice_in_all),
 		T(test_one_clouds_project_is_not_the_others_credential),
+		T(test_a_success_in_between_begins_anew),
 		T(test_named_project_does_not_count_for_others),
 		T(test_renewals_of_a_shared_credential_are_spread),
 		T(test_turns_end),
