@@ -4,8 +4,8 @@
     p.first, p.again            # the tree as it is; and again, from elsewhere and under other circumstances
     p.next                      # as the version after this one, with another sample configuration
     p.root                      # a Debian that has their dependencies and nothing else
-    with Bed(p.root) as bed:    # booted: a real systemd, no network but loopback
-        bed.install(p.first)
+    with CleanBed(p.root) as bed:
+        bed.install(p.first)    # with dpkg
 
 Nothing outside the build directory is written, no process or mount stays behind.
 """
@@ -14,21 +14,20 @@ import collections
 import concurrent.futures
 import glob
 import hashlib
-import itertools
+import http.client
 import json
 import os
 import re
 import shutil
 import subprocess
-import time
 import urllib.parse
 
+from bed import PATIENCE, Bed
 from sim import ROOT, build_dir
 
 VERSION = re.search(r"^VERSION := (\S+)$", open(os.path.join(ROOT, "Makefile")).read(), re.M).group(1)
 NEXT_VERSION = re.sub(r"\d+$", lambda m: str(int(m.group()) + 1), VERSION)
-TOOLS = ("dpkg-buildpackage", "dh", "lintian", "mmdebstrap", "unshare", "nsenter", "curl")
-PATIENCE = 30
+TOOLS = ("dpkg-buildpackage", "dh", "lintian", "mmdebstrap")
 BASE = os.path.join(build_dir(), "package")
 
 Packages = collections.namedtuple("Packages", "first again next root")
@@ -178,75 +177,25 @@ def _build_others():
 
 # -- the clean Debian, booted -----------------------------------------------------------------------
 
-def until(what, why):
-    """Waits until what() is true, and returns that."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {PATIENCE} s: {why() if callable(why) else why}")
+class CleanBed(Bed):
+    """A bed of that Debian, in which everything comes from the packages, the simulator too."""
 
-
-class Bed:
-    """One boot of a root. What is written there is gone at the end."""
-
-    script = os.path.join(ROOT, "tests/systemd/bed.sh")
-    numbers = itertools.count(1)
     # The bed's network is its own, so nobody else has these.
     CLOUD, CONTROL = 8080, 8081
 
     def __init__(self, root):
-        self.root = root
-        self.name = f"package-{os.getpid()}-{next(self.numbers)}"
-
-    def __enter__(self):
-        try:
-            run([self.script, "boot", self.name, "-r", self.root])
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        run([self.script, "stop", self.name], check=False)
-
-    def run(self, *argv, **more):
-        return run([self.script, "run", self.name, *argv], **more)
-
-    def sh(self, script, **more):
-        """Output of a piece of shell."""
-        return self.run("sh", "-c", script, **more).stdout
-
-    def write(self, path, text, mode="644"):
-        self.run("install", "-D", "-m", mode, "/dev/null", path)
-        run([self.script, "run", self.name, "sh", "-c", 'printf %s "$1" >"$2"', "sh", text, path])
+        super().__init__("-r", root)
 
     def dpkg(self, *argv):
         return self.run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", *argv).stdout
 
     def install(self, folder, version=VERSION, options=()):
         """dpkg -i of both packages."""
-        names = ("precheckd", "drs-simulator")
-        for name in names:
-            run([self.script, "put", self.name, deb(folder, name, version), f"/root/{name}.deb"])
-        return self.dpkg(*options, "-i", *[f"/root/{n}.deb" for n in names])
-
-    def show(self, what, unit="precheckd.service"):
-        """A property of a unit, of systemctl show."""
-        return self.run("systemctl", "show", "-P", what, unit).stdout.strip()
-
-    def journal(self, *match):
-        """The entries of the journal that match, as dicts."""
-        text = self.run("journalctl", "--quiet", "--no-pager", "--all", "-o", "json", *match,
-                        stderr=subprocess.DEVNULL, check=False).stdout
-        return [json.loads(line) for line in text.splitlines()]
-
-    def file(self, path):
-        """The same file as this machine sees it; of the overlay, so nothing that is mounted there."""
-        pid = run([self.script, "pid", self.name]).stdout.strip()
-        return f"/proc/{pid}/root{path}"
+        inside = []
+        for name in ("precheckd", "drs-simulator"):
+            inside.append(f"/root/{name}.deb")
+            shutil.copy(deb(folder, name, version), self.path(inside[-1]))
+        return self.dpkg(*options, "-i", *inside)
 
     def files(self):
         """Every path of the bed's disk and of its /run."""
@@ -254,22 +203,25 @@ class Bed:
                            "-prune -o -print").splitlines())
 
     def cloud(self, scenario):
-        """The simulator as a service of the bed."""
-        self.write("/root/scenario.json", json.dumps(scenario), "600")
+        """The simulator as a service of the bed; its address."""
+        self.write("/root/scenario.json", json.dumps(scenario), 0o600)
         self.run("systemd-run", "--quiet", "--unit=cloud", "/usr/bin/drs-simulator", "--scenario",
-                 "/root/scenario.json", "--listen", f"127.0.0.1:{self.CLOUD}", "--control-port",
-                 str(self.CONTROL))
-        self.control("state")
+                 "/root/scenario.json", "--listen", f"127.0.0.1:{self.CLOUD}", "--control-port", str(self.CONTROL))
+        self.wait(lambda: any("control on" in e["MESSAGE"] for e in self.journal("-u", "cloud")))
         return f"http://127.0.0.1:{self.CLOUD}"
 
     def control(self, path, **query):
         """One question to the simulator's control port."""
-        url = f"http://127.0.0.1:{self.CONTROL}/_sim/{path}"
-        if query:
-            url += "?" + urllib.parse.urlencode(query)
-        return json.loads(run([self.script, "net", self.name, "curl", "-sS", "--fail-with-body", "--retry",
-                               str(PATIENCE), "--retry-delay", "1", "--retry-connrefused", url],
-                              stderr=subprocess.DEVNULL).stdout)
+        with self.network():
+            con = http.client.HTTPConnection("127.0.0.1", self.CONTROL, timeout=2 * PATIENCE)
+            try:
+                con.request("GET", f"/_sim/{path}?{urllib.parse.urlencode(query)}")
+                answer = con.getresponse()
+                body = answer.read()
+            finally:
+                con.close()
+        assert answer.status == 200, (path, query, body)
+        return json.loads(body)
 
     def next_round(self, runs):
         """Waits until the cloud was asked for so many more pre-checks."""
