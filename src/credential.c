@@ -268,7 +268,8 @@ static int fill(struct cloud_settings *filled, struct cloud_settings *c, struct 
 		int r;
 
 		if (!value || said_already(c, fields[i].option) ||
-			!auth_takes(e->method, fields[i].option))
+			!(auth_takes(e->method, fields[i].option) ||
+				auth_takes(c->auth, fields[i].option)))
 			continue;
 		r = take_field(filled, &fields[i], value, place, why);
 		if (r < 0)
