@@ -82,6 +82,11 @@ DEFINE_CLEANUP(struct settings *, settings_unref)
 /* Who logs in there, in the words of the configuration: user, user id, access key, agency or entry; "" if it
  * has no name. Never NULL. */
 const char *cloud_login_name(const struct cloud_settings *c);
+/* The account that the login is for: the agency's, else the user's own; NULL: not known by name. */
+const char *cloud_account(const struct cloud_settings *c);
+/* Whether both stand for one and the same: endpoints, login, account and project. Of entries of clouds.yaml that
+ * were not read yet it is told by where they stand. */
+bool cloud_settings_same(const struct cloud_settings *a, const struct cloud_settings *b);
 
 /* NULL if there is none of that name. */
 struct cloud_settings *settings_cloud(const struct settings *s, const char *name);

@@ -39,11 +39,18 @@ static const char *iam_of(const struct cloud_settings *set)
 	return set->iam ? set->iam : "";
 }
 
+static const char *account_of(const struct cloud_settings *set)
+{
+	const char *account = cloud_account(set);
+
+	return account ? account : "";
+}
+
 bool cloud_is(const struct cloud_record *rec, const struct cloud_settings *set)
 {
 	return strcmp(rec->iam, iam_of(set)) == 0 && strcmp(rec->drs, set->drs) == 0 &&
 	       strcmp(rec->user, cloud_login_name(set)) == 0 &&
-	       strcmp(rec->domain, set->domain ? set->domain : "") == 0 &&
+	       strcmp(rec->domain, account_of(set)) == 0 &&
 	       strcmp(rec->project, project_name(set)) == 0;
 }
 
@@ -95,7 +102,7 @@ struct cloud *cloud_new(struct watch *w, const struct cloud_settings *set, struc
 	c->rec.iam = heart_copy(iam_of(set));
 	c->rec.drs = heart_copy(set->drs);
 	c->rec.user = heart_copy(cloud_login_name(set));
-	c->rec.domain = heart_copy(set->domain ? set->domain : "");
+	c->rec.domain = heart_copy(account_of(set));
 	c->rec.project = heart_copy(project_name(set));
 	for (size_t i = 0; i < w->n_kept_clouds; i++)
 		if (cloud_is(&w->kept_clouds[i], set))

@@ -216,22 +216,6 @@ static void check_title(struct check *c, const struct config_block *b)
 	}
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* Clouds are recognised by these in the store, too: two of one identity would share login, pace and trouble by
- * chance. An entry of the same name may stand for somebody else in another clouds.yaml or region. */
-static bool same_cloud(const struct cloud_settings *a, const struct cloud_settings *b)
-{
-	return same(a->iam, b->iam) && same(a->drs, b->drs) && same(a->domain, b->domain) &&
-	       same(a->project, b->project) && same(a->project_id, b->project_id) &&
-	       strcmp(cloud_login_name(a), cloud_login_name(b)) == 0 &&
-	       ((!a->entry && !b->entry) ||
-		       (same(a->clouds_file, b->clouds_file) && same(a->region, b->region)));
-}
-
 static void check_cloud(struct check *c, const struct config_block *b, struct cloud_settings *cloud)
 {
 	bool good;
@@ -241,8 +225,11 @@ static void check_cloud(struct check *c, const struct config_block *b, struct cl
 	cloud->method = cloud->auth;
 	if (config_cloud(c->in, b, cloud) < 0)
 		c->r = -ENOMEM;
+	/* Clouds are recognised by these in the store, too: two of one identity would share login, pace and
+	 * trouble by chance. */
 	for (const struct cloud_settings *o = c->s->clouds; good && o < cloud; o++)
-		if (cloud->drs && same_cloud(o, cloud) && strcmp(o->name, cloud->name) != 0)
+		if (cloud->drs && cloud_settings_same(o, cloud) &&
+			strcmp(o->name, cloud->name) != 0)
 			config_say_of(c->in, true, b, b->line,
 				"the same endpoints, login and project as cloud \"%s\" (%s:%u); "
 				"use one block for both",

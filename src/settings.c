@@ -17,6 +17,29 @@ const char *cloud_login_name(const struct cloud_settings *c)
 	return "";
 }
 
+const char *cloud_account(const struct cloud_settings *c)
+{
+	return c->method == AUTH_ASSUME_ROLE ? c->agency_domain : c->domain;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool cloud_settings_same(const struct cloud_settings *a, const struct cloud_settings *b)
+{
+	bool unread = a->method == AUTH_CLOUDS_YAML;
+
+	if (unread != (b->method == AUTH_CLOUDS_YAML))
+		return false;
+	return same(a->iam, b->iam) && same(a->drs, b->drs) &&
+	       same(cloud_account(a), cloud_account(b)) && same(a->project, b->project) &&
+	       same(a->project_id, b->project_id) &&
+	       strcmp(cloud_login_name(a), cloud_login_name(b)) == 0 &&
+	       (!unread || (same(a->clouds_file, b->clouds_file) && same(a->region, b->region)));
+}
+
 struct settings *settings_new(void)
 {
 	struct settings *s = calloc(1, sizeof(*s));

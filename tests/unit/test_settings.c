@@ -129,9 +129,44 @@ static void test_auth_name(void **state)
 	assert_string_equal(auth_method_name(_AUTH_METHOD_MAX), "unknown");
 }
 
+static void test_same_cloud(void **state)
+{
+	struct cloud_settings a = {.iam = (char *)"i",
+		.drs = (char *)"d",
+		.user = (char *)"u",
+		.domain = (char *)"o",
+		.project = (char *)"p"};
+	struct cloud_settings b = a;
+
+	(void)state;
+	assert_true(cloud_settings_same(&a, &b));
+	b.domain = (char *)"x";
+	assert_false(cloud_settings_same(&a, &b));
+	/* agencies of two accounts, assumed by one user */
+	a.method = b.method = AUTH_ASSUME_ROLE;
+	b.domain = a.domain;
+	a.agency = b.agency = (char *)"g";
+	a.agency_domain = (char *)"one";
+	b.agency_domain = (char *)"two";
+	assert_string_equal(cloud_account(&a), "one");
+	assert_false(cloud_settings_same(&a, &b));
+	b.agency_domain = (char *)"one";
+	assert_true(cloud_settings_same(&a, &b));
+	/* entries that were not read yet: by where they stand */
+	a = b = (struct cloud_settings){
+		.method = AUTH_CLOUDS_YAML, .drs = (char *)"d", .entry = (char *)"otc"};
+	assert_true(cloud_settings_same(&a, &b));
+	b.region = (char *)"eu-nl";
+	assert_false(cloud_settings_same(&a, &b));
+	b.method = AUTH_PASSWORD;
+	b.region = NULL;
+	assert_false(cloud_settings_same(&a, &b));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_cloud),
 		cmocka_unit_test(test_refs),
 		cmocka_unit_test(test_lookup),
 		cmocka_unit_test(test_accept),
