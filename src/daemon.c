@@ -102,12 +102,22 @@ static int read_credentials(struct daemon *d, struct settings *s, struct credent
 		char why[400] = "out of memory", text[1024];
 		struct line l;
 
-		r = credential_read(c, &credentials[i], why);
-		if (r == 0)
-			continue;
 		line_init(&l, text, sizeof(text));
-		line_add(&l, "%s:%u: cloud \"%s\": %s", c->file, c->line, c->name, why);
-		say(d, true, text);
+		r = credential_read(c, &credentials[i], why);
+		if (r < 0)
+			line_add(&l, "%s:%u: cloud \"%s\": can't read its credential: %s", c->file,
+				c->line, c->name, why);
+		for (size_t k = 0; r == 0 && k < i; k++)
+			if (cloud_settings_same(c, &s->clouds[k])) {
+				line_add(&l,
+					"%s:%u: cloud \"%s\": its entry is the same as cloud \"%s\" "
+					"(%s:%u); use one block for both",
+					c->file, c->line, c->name, s->clouds[k].name,
+					s->clouds[k].file, s->clouds[k].line);
+				r = -EINVAL;
+			}
+		if (r < 0)
+			say(d, true, text);
 	}
 	if (r < 0) {
 		free_credentials(credentials, s->n_clouds);
