@@ -12,15 +12,18 @@
 struct keep;
 
 /* Opens the store in s->state_dir; what it remembers goes to *ret_memory (store_memory_done() it). Says itself
- * what is wrong. -errno if there can be no store. */
-int keep_open(struct event_base *base, enum log_target target, struct settings *s,
+ * what is wrong. -errno if there can be no store. `once`: all news are told one by one, however many. */
+int keep_open(struct event_base *base, enum log_target target, bool once, struct settings *s,
 	struct keep **ret, struct store_memory *ret_memory) _must_check_;
-struct keep *keep_close(struct keep *k); /* may be NULL; returns NULL */
+/* Gives what waits to be told a second, or with `once` to stderr all the time. May be NULL; returns NULL. */
+struct keep *keep_close(struct keep *k);
 
 void keep_take_settings(struct keep *k, struct settings *s); /* takes a reference */
 
 /* Tells again what an earlier process saved and, as far as anybody knows, did not tell. */
 void keep_repeat(struct keep *k);
+/* Wall ms: since when news wait for the journal; 0: none does. */
+int64_t keep_blocked(const struct keep *k);
 
 /* Acts on all effects of the last event in their order; `call` makes a call, its argument is borrowed. */
 void keep_act(

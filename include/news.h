@@ -23,6 +23,7 @@ enum news_kind {
 	NEWS_CLOUD_SUMMARY, /* a sign of life: counts by verdict */
 	NEWS_CLOUD_CLOCK,   /* its clock and ours differ; or agree again */
 	NEWS_CLOUD_PACE,    /* pace or max_runs can't serve all jobs within their interval */
+	NEWS_BURST, /* more than is told one by one: counts, and where to find each; of no cloud, never saved */
 	_NEWS_KIND_MAX
 };
 
@@ -94,7 +95,10 @@ struct news {
 	unsigned verdicts[_VERDICT_MAX], stale_jobs; /* CLOUD_SUMMARY */
 	int64_t oldest,
 		token_left; /* CLOUD_SUMMARY: age of the oldest verdict, ms; life of the token; -1 none */
-	int64_t next_try; /* ms from now until the next try; -1: none before a change */
+	uint64_t first_id, last_id; /* BURST: of the news it stands for */
+	unsigned errors,
+		of_clouds; /* BURST: how many of them; those of jobs are in jobs and verdicts[] */
+	int64_t next_try;  /* ms from now until the next try; -1: none before a change */
 	char code[24], text[200], request_id[64];
 };
 

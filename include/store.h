@@ -28,7 +28,8 @@
 #define STORE_RUNS 5000000 /* rows kept at the most, whatever keep_for says */
 #define STORE_NEWS 100000
 #define STORE_PENDING                                                                              \
-	1000 /* runs, news and marks each that are kept in memory while behind; the oldest go */
+	1000 /* runs, news and marks each that are kept in memory while behind; the oldest go, of \
+	      * the news those first that were told */
 
 struct store;
 
@@ -73,6 +74,8 @@ typedef void store_fields(const struct news *n, bool repeated,
 int store_save_news(struct store *s, const struct news *n, store_fields *fields) _must_check_;
 /* The news of this id was told: marked with the next commit. */
 void store_told(struct store *s, uint64_t id);
+/* The same for all of these ids that were not told yet. */
+void store_told_all(struct store *s, uint64_t first, uint64_t last);
 
 /* Writes all that was saved; wall: now. 0 also if there is nothing to write. -errno with `why`; -EAGAIN, without
  * touching the disk and with `why` empty, while behind. */
@@ -80,8 +83,10 @@ int store_commit(struct store *s, int64_t wall, char why[STORE_WHY]) _must_check
 /* While behind: tries to write all that is still to be written. 0: done, or was not behind. */
 int store_retry(struct store *s, int64_t wall, char why[STORE_WHY]) _must_check_;
 bool store_behind(const struct store *s);
-/* Runs and news that fell out of memory while behind, in this process. */
+/* Runs and told news that fell out of memory while behind, in this process. */
 uint64_t store_dropped(const struct store *s);
+/* News that did so without being told: neither the disk nor the journal had taken them. */
+uint64_t store_lost(const struct store *s);
 
 /* News that the journal did not take, oldest first; all borrowed, for the time of the call. */
 struct stored_news {
@@ -93,9 +98,11 @@ struct stored_news {
 	const char *const *fields;      /* "NAME=value", in order */
 	size_t n_fields;
 };
-/* Calls `each` for every news not told, saved and committed ones (also of this process) up to the first for
- * which it returns false; it may call store_told(). -errno with `why`. */
-int store_untold(struct store *s, bool (*each)(void *arg, const struct stored_news *n), void *arg,
+/* Calls `each` for every news with an id above `after` that was not told, up to the first for which it returns
+ * false; it may call store_told(). Those on the disk first, then those that could not be written yet. -errno with
+ * `why` if the disk cannot be read; those in memory are handed out all the same. */
+int store_untold(struct store *s, uint64_t after,
+	bool (*each)(void *arg, const struct stored_news *n), void *arg,
 	char why[STORE_WHY]) _must_check_;
 
 /* What may go, in one transaction of at most `limit` rows (100 is right): runs and told news older than keep_for

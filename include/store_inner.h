@@ -77,6 +77,11 @@ struct pending_news {
 	STAILQ_ENTRY(pending_news) link;
 };
 
+/* From the first to the last: what is told together, or one after the other, is one mark. */
+struct told_ids {
+	uint64_t first, last;
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
@@ -87,11 +92,11 @@ struct store {
 	STAILQ_HEAD(pending_runs, pending_run) runs;
 	STAILQ_HEAD(pending_news_list, pending_news) news;
 	size_t n_runs, n_news;
-	uint64_t told[STORE_PENDING];
+	struct told_ids told[STORE_PENDING]; /* on the disk by now, and still to be marked there */
 	size_t n_told;
 	uint64_t top_run, top_news;         /* the highest seen */
 	uint64_t written_run, written_news; /* and as it is on the disk */
-	uint64_t dropped;
+	uint64_t dropped, lost;
 	uint64_t runs_max, news_max;
 	unsigned keep_runs;
 	bool behind;

@@ -42,7 +42,8 @@ struct daemon {
 	const struct daemon_options *options;
 	struct event_base *base;
 	struct event *signals[_ON_MAX];
-	struct event *wake, *status, *watchdog, *look;
+	struct event *wake, *status, *watchdog, *look, *flush;
+	struct notify *notify;
 	struct watch *watch;
 	struct courier *courier;
 	struct settings *settings;
@@ -297,7 +298,10 @@ static void on_status(evutil_socket_t fd _unused_, short what _unused_, void *ar
 		line_add(&l, "; %u of %u clouds in trouble", s.clouds_down, s.clouds);
 	add_clock(&l, "next check", s.next_due, false);
 	add_clock(&l, "token until", s.token_end, true);
-	notify_status("%s", text);
+	if (keep_blocked(d->keep) > 0)
+		add_clock(&l, "news wait for the journal since",
+			now().mono - (now().wall - keep_blocked(d->keep)), false);
+	notify_status(d->notify, "%s", text);
 }
 
 /* --- events --- */
@@ -331,9 +335,30 @@ static void on_reply(void *arg, const struct reply *r)
 	act(d);
 }
 
-static void on_watchdog(evutil_socket_t fd _unused_, short what _unused_, void *arg _unused_)
+static void on_watchdog(evutil_socket_t fd _unused_, short what _unused_, void *arg)
 {
-	notify_watchdog();
+	struct daemon *d = arg;
+
+	notify_watchdog(d->notify);
+}
+
+/* Diagnostics, or messages to the service manager, were not taken at once. */
+static void flush_soon(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!evtimer_pending(d->flush, NULL))
+		event_add(d->flush, &(struct timeval){.tv_usec = 20000});
+}
+
+static void on_flush(evutil_socket_t fd _unused_, short what _unused_, void *arg)
+{
+	struct daemon *d = arg;
+	int lines = log_flush(), messages = notify_flush(d->notify);
+	struct timeval tv = timeval_of(MAX(lines, messages));
+
+	if (timerisset(&tv))
+		event_add(d->flush, &tv);
 }
 
 static void on_stop(evutil_socket_t sig, short what _unused_, void *arg)
@@ -341,7 +366,7 @@ static void on_stop(evutil_socket_t sig, short what _unused_, void *arg)
 	struct daemon *d = arg;
 
 	log_info("stopping on %s", sig == SIGINT ? "SIGINT" : "SIGTERM");
-	notify_stopping();
+	notify_stopping(d->notify);
 	if (d->options->once)
 		d->exit_status = EXIT_UNCLEAR;
 	event_base_loopbreak(d->base);
@@ -422,14 +447,14 @@ static void on_reload(evutil_socket_t sig _unused_, short what _unused_, void *a
 {
 	struct daemon *d = arg;
 
-	notify_reloading();
+	notify_reloading(d->notify);
 	d->reload.begun = reload_clock();
 	d->reload.number++;
 	if (reload(d) < 0)
-		notify_status("%s", d->reload.text);
+		notify_status(d->notify, "%s", d->reload.text);
 	leave_outcome(d);
 	act(d);
-	notify_ready();
+	notify_ready(d->notify);
 }
 
 static void on_check_now(evutil_socket_t sig _unused_, short what _unused_, void *arg)
@@ -492,8 +517,11 @@ static int start_loop(struct daemon *d)
 	d->status = evtimer_new(d->base, on_status, d);
 	d->watchdog = event_new(d->base, -1, EV_PERSIST, on_watchdog, d);
 	d->look = event_new(d->base, -1, EV_PERSIST, on_look, d);
-	if (!d->wake || !d->status || !d->watchdog || !d->look)
+	d->flush = evtimer_new(d->base, on_flush, d);
+	if (!d->wake || !d->status || !d->watchdog || !d->look || !d->flush ||
+		notify_new(flush_soon, d, &d->notify) < 0)
 		return -ENOMEM;
+	log_when_waiting(flush_soon, d);
 	if (feed > 0) {
 		struct timeval tv = timeval_of(feed);
 
@@ -516,7 +544,7 @@ static int begin(struct daemon *d, struct settings *s)
 {
 	_cleanup_(store_memory_done) struct store_memory memory = {0};
 
-	if (keep_open(d->base, d->options->target, s, &d->keep, &memory) < 0)
+	if (keep_open(d->base, d->options->target, d->options->once, s, &d->keep, &memory) < 0)
 		return EXIT_CONFIG;
 	d->first_news = memory.next_news;
 	if (watch_new(&d->watch, (uint64_t)now().wall ^ (uint64_t)getpid() << 40, memory.next_run,
@@ -559,7 +587,7 @@ static int start(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
-	struct event *timers[] = {d->wake, d->status, d->watchdog, d->look};
+	struct event *timers[] = {d->wake, d->status, d->watchdog, d->look, d->flush};
 	char dir[PATH_MAX];
 
 	if (d->reload.pid != 0 && reload_dir(dir, sizeof(dir)))
@@ -567,6 +595,8 @@ static void stop(struct daemon *d)
 	courier_free(d->courier);
 	watch_free(d->watch);
 	keep_close(d->keep);
+	log_when_waiting(NULL, NULL);
+	notify_free(d->notify);
 	for (size_t i = 0; i < ELEMENTSOF(timers); i++)
 		if (timers[i])
 			event_free(timers[i]);
@@ -598,7 +628,7 @@ int daemon_run(const struct daemon_options *o)
 	if (status == 0) {
 		if (!o->once)
 			leave_outcome(&d);
-		notify_ready();
+		notify_ready(d.notify);
 		act(&d);
 		if (o->once) { /* now, not when it would be due */
 			watch_check_now(d.watch, NULL, now());

@@ -3,22 +3,20 @@
  * The fields are an interface that people filter by: their names are constants, and whatever DRS said goes
  * into values only. The entry is kept small enough for one datagram, so that journald never needs to be handed
  * a file. */
-#define SD_JOURNAL_SUPPRESS_LOCATION /* our own source line means nothing in news */
 #include "journal.h"
 
+#include "datagram.h"
+#include "journal_wire.h"
 #include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
-#include <unistd.h>
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define TEXT_ROOM      2048
-#define FIELDS_MAX     (32 + 6 * JOURNAL_ITEMS_MAX)
+#define TEXT_ROOM    2048
+#define FIELDS_MAX   (32 + 6 * JOURNAL_ITEMS_MAX)
+#define ENTRY_FRAMES (FIELDS_MAX + 64) /* a line break each, and DRS_REPEATED */
 
 struct sink {
 	void (*add)(void *arg, const char *field, size_t len);
@@ -156,6 +154,8 @@ void journal_fields(const struct news *n, bool repeated,
 	add_number(&s, "DRS_TRANSITION_ID", n->id);
 	if (repeated)
 		add_text(&s, "DRS_REPEATED", "1");
+	add_number(&s, "DRS_FIRST_TRANSITION_ID", n->first_id);
+	add_number(&s, "DRS_LAST_TRANSITION_ID", n->last_id);
 	add_text(&s, "DRS_CLOUD", n->cloud);
 	add_text(&s, "DRS_PROJECT_ID", n->project_id);
 	if (n->job)
@@ -170,80 +170,80 @@ void journal_fields(const struct news *n, bool repeated,
 
 /* ---- telling ---- */
 
-struct entry {
-	char bytes[JOURNAL_ENTRY_MAX];
-	size_t used;
-	struct iovec fields[FIELDS_MAX];
-	int n;
+struct journal {
+	enum log_target target;
+	struct datagram socket;
 };
 
-static void add_to_entry(void *arg, const char *field, size_t len)
+int journal_new(enum log_target target, const char *socket, struct journal **ret)
 {
-	struct entry *e = arg;
+	struct journal *j;
 
-	if (e->n == FIELDS_MAX || len > sizeof(e->bytes) - e->used)
-		return;
-	memcpy(e->bytes + e->used, field, len);
-	e->fields[e->n++] = (struct iovec){.iov_base = e->bytes + e->used, .iov_len = len};
-	e->used += len;
-}
-
-static int tell_journal(const struct news *n, bool repeated)
-{
-	struct entry e;
-
-	/* Without this socket sd_journal_sendv() drops the entry and says that all is well. */
-	if (access(JOURNAL_SOCKET, F_OK) < 0)
-		return -errno;
-	e.used = 0;
-	e.n = 0;
-	journal_fields(n, repeated, add_to_entry, &e);
-	return sd_journal_sendv(e.fields, e.n);
-}
-
-static void tell_line(int priority, const char *text)
-{
-	int level = log_level();
-
-	log_set_level(MAX(level, priority)); /* the level is for diagnostics, not for news */
-	log_message(priority, "%s", text);
-	log_set_level(level);
-}
-
-int journal_tell(enum log_target target, const struct news *n, bool repeated)
-{
-	char text[TEXT_ROOM];
-
-	switch (target) {
-	case LOG_TARGET_JOURNAL:
-		return tell_journal(n, repeated);
-	case LOG_TARGET_SYSLOG:
-	case LOG_TARGET_STDERR:
-		tell_line(news_event(n)->priority, news_text(n, text, sizeof(text)));
-		return 0;
-	case LOG_TARGET_AUTO:
-	case _LOG_TARGET_MAX:
-		break;
+	if (target != LOG_TARGET_JOURNAL && target != LOG_TARGET_SYSLOG &&
+		target != LOG_TARGET_STDERR)
+		return -EINVAL;
+	j = calloc(1, sizeof(*j));
+	if (!j)
+		return -ENOMEM;
+	j->target = target;
+	if (datagram_init(&j->socket, socket) < 0) {
+		free(j);
+		return -EINVAL;
 	}
-	return -EINVAL;
+	*ret = j;
+	return 0;
 }
 
-int journal_repeat(enum log_target target, int priority, const char *message,
-	const char *const *fields, size_t n)
+struct journal *journal_free(struct journal *j)
+{
+	if (!j)
+		return NULL;
+	datagram_close(&j->socket);
+	free(j);
+	return NULL;
+}
+
+/* The fields as far as `room` goes; what says who and what comes first. */
+static size_t make_entry(
+	char *entry, size_t room, const char *const *fields, size_t n, bool repeated)
 {
 	static const char mark[] = "DRS_REPEATED=1";
-	struct entry e;
+	size_t used = 0;
 
-	if (target != LOG_TARGET_JOURNAL) {
-		tell_line(priority, message);
-		return 0;
-	}
-	if (access(JOURNAL_SOCKET, F_OK) < 0)
-		return -errno;
-	e.used = 0;
-	e.n = 0;
-	add_to_entry(&e, mark, sizeof(mark) - 1);
+	if (repeated)
+		used = journal_wire_add(entry, room, used, mark, sizeof(mark) - 1);
 	for (size_t i = 0; i < n; i++)
-		add_to_entry(&e, fields[i], strlen(fields[i]));
-	return sd_journal_sendv(e.fields, e.n);
+		used = journal_wire_add(entry, room, used, fields[i], strlen(fields[i]));
+	return used;
+}
+
+int journal_tell(struct journal *j, int priority, const char *message, const char *const *fields,
+	size_t n, bool repeated)
+{
+	char entry[JOURNAL_ENTRY_MAX + ENTRY_FRAMES], line[TEXT_ROOM + 16], level[16];
+	const char *const bare[] = {line, level, "SYSLOG_IDENTIFIER=precheckd"};
+	size_t room = sizeof(entry);
+	int r;
+
+	if (j->target != LOG_TARGET_JOURNAL)
+		return log_tell(priority, message);
+	if (n == 0) { /* the store's fields are spoilt: the line is told all the same */
+		snprintf(line, sizeof(line), "MESSAGE=%.*s", TEXT_ROOM, message);
+		snprintf(level, sizeof(level), "PRIORITY=%d", priority);
+		fields = bare;
+		n = ELEMENTSOF(bare);
+	}
+	do {
+		struct iovec part = {.iov_base = entry};
+
+		part.iov_len = make_entry(entry, room, fields, n, repeated);
+		r = datagram_send(&j->socket, &part, 1);
+		room /= 2; /* where buffers are that small, items go before the news does */
+	} while (r == -EMSGSIZE && room > TEXT_ROOM);
+	return r;
+}
+
+int journal_descriptor(const struct journal *j)
+{
+	return j->target == LOG_TARGET_JOURNAL ? j->socket.fd : -1;
 }

@@ -1,15 +1,17 @@
-/* keep.c - what was decided is saved, then told, then done; and what could not be saved or told is tried again. */
+/* keep.c - what was decided is saved, then told, then done; and what could not be saved is tried again. */
 #include "keep.h"
 
+#include "burst.h"
 #include "journal.h"
-#include "text.h"
+#include "journal_wire.h"
+#include "outbox.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#define RETRY_AFTER      30 /* seconds: what could not be written or told */
+#define RETRY_AFTER      30 /* seconds: what could not be written */
 #define CHECKPOINT_AFTER 20 /* seconds, and only if there is something to move */
 #define PRUNE_AFTER      3600
 #define PRUNE_ROWS       100
@@ -17,13 +19,12 @@
 struct keep {
 	struct store *store;
 	struct settings *settings;
-	enum log_target target;
+	struct outbox *outbox;
 	struct event *retry, *checkpoint, *prune;
-	const struct news **news; /* of the event being acted on, borrowed */
-	const struct call **calls;
-	size_t n_news, n_calls, room;
+	const struct call **calls; /* of the event being acted on, borrowed */
+	size_t n_calls, room;
 	bool behind_said;
-	bool untold; /* the journal did not take something */
+	uint64_t lost_said;
 };
 
 static int64_t wall(void)
@@ -52,11 +53,16 @@ static void judge_commit(struct keep *k, int r, const char *why)
 			*why ? why : strerror(-r));
 		k->behind_said = true;
 	} else if (r == 0 && k->behind_said && !store_behind(k->store)) {
-		uint64_t dropped = store_dropped(k->store);
+		uint64_t dropped = store_dropped(k->store), lost = store_lost(k->store);
 
 		log_notice("the store can be written again; everything is saved%s",
 			dropped > 0 ? ", but for some of the history that did not fit into memory"
 				    : "");
+		if (lost > k->lost_said)
+			log_err("%" PRIu64 " pieces of news were lost: neither the store nor the "
+				"journal took them, and they did not fit into memory",
+				lost - k->lost_said);
+		k->lost_said = lost;
 		k->behind_said = false;
 	}
 	if (r < 0)
@@ -70,30 +76,21 @@ static void commit(struct keep *k)
 	judge_commit(k, store_commit(k->store, wall(), why), why);
 }
 
-static bool tell_again(void *arg, const struct stored_news *n)
+/* The outbox told something in its own time. */
+static void on_told(void *arg)
 {
-	struct keep *k = arg;
-
-	if (journal_repeat(k->target, n->priority, n->message, n->fields, n->n_fields) < 0) {
-		k->untold = true;
-		return false;
-	}
-	store_told(k->store, n->id);
-	return true;
+	commit(arg);
 }
 
 void keep_repeat(struct keep *k)
 {
-	char why[STORE_WHY] = "";
-	int r;
+	if (outbox_tell(k->outbox))
+		commit(k);
+}
 
-	k->untold = false;
-	r = store_untold(k->store, tell_again, k, why);
-	if (r < 0)
-		log_err("can't read what is still to be told: %s", *why ? why : strerror(-r));
-	commit(k);
-	if (k->untold)
-		arm(k->retry, RETRY_AFTER);
+int64_t keep_blocked(const struct keep *k)
+{
+	return outbox_blocked(k->outbox);
 }
 
 static void on_retry(evutil_socket_t fd _unused_, short what _unused_, void *arg)
@@ -102,8 +99,6 @@ static void on_retry(evutil_socket_t fd _unused_, short what _unused_, void *arg
 	char why[STORE_WHY] = "";
 
 	judge_commit(k, store_retry(k->store, wall(), why), why);
-	if (k->untold)
-		keep_repeat(k);
 }
 
 /* Never in the middle of an event's work: it waits for the disk. */
@@ -138,7 +133,23 @@ static void on_prune(evutil_socket_t fd _unused_, short what _unused_, void *arg
 	arm(k->prune, r == PRUNE_ROWS ? 1 : PRUNE_AFTER);
 }
 
-int keep_open(struct event_base *base, enum log_target target, struct settings *s,
+static int open_outbox(
+	struct keep *k, struct event_base *base, enum log_target target, bool once, uint64_t first)
+{
+	const struct outbox_options o = {
+		.target = target,
+		.socket = JOURNAL_SOCKET,
+		.store = k->store,
+		.first = first,
+		.ceiling = once ? 0 : BURST_CEILING,
+		.told = on_told,
+		.arg = k,
+	};
+
+	return outbox_new(base, &o, &k->outbox);
+}
+
+int keep_open(struct event_base *base, enum log_target target, bool once, struct settings *s,
 	struct keep **ret, struct store_memory *ret_memory)
 {
 	struct keep *k = calloc(1, sizeof(*k));
@@ -148,13 +159,17 @@ int keep_open(struct event_base *base, enum log_target target, struct settings *
 
 	if (!k)
 		return -ENOMEM;
-	k->target = target;
 	k->settings = settings_ref(s);
 	k->retry = evtimer_new(base, on_retry, k);
 	k->checkpoint = evtimer_new(base, on_checkpoint, k);
 	k->prune = evtimer_new(base, on_prune, k);
 	if (k->retry && k->checkpoint && k->prune)
 		r = store_open(s->state_dir, wall(), &k->store, ret_memory, &damaged, why);
+	if (r == 0) {
+		r = open_outbox(k, base, target, once, ret_memory->next_news);
+		if (r < 0)
+			store_memory_done(ret_memory);
+	}
 	if (r < 0) {
 		log_err("%s", *why ? why : strerror(-r));
 		keep_close(k);
@@ -178,6 +193,8 @@ struct keep *keep_close(struct keep *k)
 	if (!k)
 		return NULL;
 
+	if (k->outbox && outbox_finish(k->outbox))
+		commit(k);
 	/* the last chance for what could not be written before */
 	if (k->store && store_behind(k->store))
 		judge_commit(k, store_retry(k->store, wall(), why), why);
@@ -187,9 +204,9 @@ struct keep *keep_close(struct keep *k)
 	for (size_t i = 0; i < ELEMENTSOF(timers); i++)
 		if (timers[i])
 			event_free(timers[i]);
+	outbox_free(k->outbox);
 	store_close(k->store);
 	settings_unref(k->settings);
-	free(k->news);
 	free(k->calls);
 	free(k);
 	return NULL;
@@ -205,12 +222,11 @@ void keep_take_settings(struct keep *k, struct settings *s)
 
 static void make_room(struct keep *k)
 {
-	if (MAX(k->n_news, k->n_calls) < k->room)
+	if (k->n_calls < k->room)
 		return;
 	k->room = MAX(2 * k->room, (size_t)64);
-	k->news = reallocarray(k->news, k->room, sizeof(struct news *));
 	k->calls = reallocarray(k->calls, k->room, sizeof(struct call *));
-	if (!k->news || !k->calls) {
+	if (!k->calls) {
 		/* what is saved is whole; to go on and lose news would be a lie */
 		log_err("out of memory");
 		abort();
@@ -233,9 +249,10 @@ static void save(struct keep *k, const struct effect *e)
 		r = store_save_run(k->store, e->run, e->run->verdict);
 		break;
 	case EFFECT_NEWS:
-		if (e->news->kind != NEWS_STATE)
+		if (e->news->kind == NEWS_STATE)
+			outbox_answer(k->outbox, e->news);
+		else
 			r = store_save_news(k->store, e->news, journal_fields);
-		k->news[k->n_news++] = e->news;
 		break;
 	case EFFECT_CALL:
 		k->calls[k->n_calls++] = e->call;
@@ -247,34 +264,16 @@ static void save(struct keep *k, const struct effect *e)
 		log_err("can't keep what is to be saved: %s", strerror(-r));
 }
 
-static void tell(struct keep *k, const struct news *n)
-{
-	char text[2048];
-	int r = journal_tell(k->target, n, false);
-
-	if (r < 0) {
-		log_err("the journal did not take news %" PRIu64
-			" (%s), it is tried again; here it is: %s",
-			n->id, strerror(-r), news_text(n, text, sizeof(text)));
-		k->untold = n->kind != NEWS_STATE || k->untold;
-		arm(k->retry, RETRY_AFTER);
-	} else if (n->kind != NEWS_STATE) {
-		store_told(k->store, n->id);
-	}
-}
-
 void keep_act(
 	struct keep *k, struct watch *w, void (*call)(void *arg, const struct call *c), void *arg)
 {
 	struct effect e;
 
-	k->n_news = k->n_calls = 0;
+	k->n_calls = 0;
 	while (watch_next(w, &e))
 		save(k, &e);
 	commit(k);
-	for (size_t i = 0; i < k->n_news; i++)
-		tell(k, k->news[i]);
-	if (k->n_news > 0)
+	if (outbox_tell(k->outbox))
 		commit(k);
 	if (store_log_pages(k->store) > 0)
 		arm(k->checkpoint, CHECKPOINT_AFTER);

@@ -38,6 +38,8 @@ enum event {
 	EVENT_REPLACED,
 	EVENT_CLOCK_WRONG,
 	EVENT_CLOCK_RIGHT,
+	EVENT_BURST,
+	EVENT_BURST_FAILED,
 };
 
 /* The names and ids are a promise to those who filter by them: never change one, only add. */
@@ -77,6 +79,8 @@ const struct event_row event_table[] = {
 	[EVENT_REPLACED] = {"replaced", "8cbfcbcb46dc6359a8c024c7419b2e76", LOG_NOTICE},
 	[EVENT_CLOCK_WRONG] = {"clock-wrong", "f4f984fcd99e4e068058d0c0c849fcb3", LOG_WARNING},
 	[EVENT_CLOCK_RIGHT] = {"clock-right", "f3a7e63ba3d8470580c139e451d0aa07", LOG_NOTICE},
+	[EVENT_BURST] = {"burst", "9eb43fd75efc4948b4f4938b695ca073", LOG_WARNING},
+	[EVENT_BURST_FAILED] = {"burst-failed", "d04bfb35a1754ff09e7a07bcfcabf6d6", LOG_ERR},
 };
 const size_t event_table_size = ELEMENTSOF(event_table);
 
@@ -168,6 +172,8 @@ static enum event find_event(const struct news *n)
 		return EVENT_AGING;
 	case NEWS_REPLACED:
 		return EVENT_REPLACED;
+	case NEWS_BURST:
+		return n->errors > 0 ? EVENT_BURST_FAILED : EVENT_BURST;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:
 		break;

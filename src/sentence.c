@@ -295,6 +295,28 @@ static void summary_text(struct line *l, const struct news *n)
 	}
 }
 
+/* One word for what was not told by itself, and where it can be read. */
+static void burst_text(struct line *l, const struct news *n)
+{
+	unsigned all = n->jobs + n->of_clouds;
+	const char *sep = ": ";
+
+	line_add(l, "%u more piece%s of news within a minute than are told one by one", all,
+		all == 1 ? "" : "s");
+	for (int v = _VERDICT_MAX - 1; v >= 0; v--) {
+		if (n->verdicts[v] == 0)
+			continue;
+		line_add(l, "%s%u %s", sep, n->verdicts[v], verdict_name((enum verdict)v));
+		sep = ", ";
+	}
+	if (n->of_clouds > 0)
+		line_add(l, "%s%u of clouds", sep, n->of_clouds);
+	line_add(l,
+		"; told with this line; each is in precheckd.db, view news, id %" PRIu64
+		" to %" PRIu64,
+		n->first_id, n->last_id);
+}
+
 static void pace_text(struct line *l, const struct news *n)
 {
 	if (n->jobs == 1)
@@ -351,6 +373,9 @@ char *news_text(const struct news *n, char *buf, size_t size)
 		break;
 	case NEWS_REPLACED:
 		replaced_text(&l, n);
+		break;
+	case NEWS_BURST:
+		burst_text(&l, n);
 		break;
 	case NEWS_STATE:
 	case _NEWS_KIND_MAX:

@@ -196,13 +196,26 @@ static void free_news(struct pending_news *p)
 	free(p);
 }
 
-static void drop_news(struct store *s)
+static void drop_news(struct store *s, struct pending_news *p)
 {
-	struct pending_news *p = STAILQ_FIRST(&s->news);
-
-	STAILQ_REMOVE_HEAD(&s->news, link);
+	STAILQ_REMOVE(&s->news, p, pending_news, link);
 	s->n_news--;
 	free_news(p);
+}
+
+/* What was told is history; what was not is the only trace of what happened. */
+static void make_room_for_news(struct store *s)
+{
+	struct pending_news *p;
+
+	STAILQ_FOREACH (p, &s->news, link)
+		if (p->told)
+			break;
+	if (p)
+		s->dropped++;
+	else
+		s->lost++;
+	drop_news(s, p ? p : STAILQ_FIRST(&s->news));
 }
 
 struct field_sink {
@@ -264,26 +277,32 @@ int store_save_news(struct store *s, const struct news *n, store_fields *fields)
 	}
 	STAILQ_INSERT_TAIL(&s->news, p, link);
 	s->top_news = MAX(s->top_news, n->id);
-	if (++s->n_news > STORE_PENDING) {
-		drop_news(s);
-		s->dropped++;
-	}
+	if (++s->n_news > STORE_PENDING)
+		make_room_for_news(s);
 	return 0;
 }
 
 void store_told(struct store *s, uint64_t id)
 {
+	store_told_all(s, id, id);
+}
+
+void store_told_all(struct store *s, uint64_t first, uint64_t last)
+{
+	struct told_ids *before = s->n_told > 0 ? &s->told[s->n_told - 1] : NULL;
 	struct pending_news *p;
 
 	STAILQ_FOREACH (p, &s->news, link)
-		if (p->id == id) {
+		if (p->id >= first && p->id <= last)
 			p->told = true;
-			return;
-		}
+	if (before && before->last + 1 == first) {
+		before->last = last;
+		return;
+	}
 	/* a mark that is lost lets the news be told again, and no more */
 	if (s->n_told == STORE_PENDING)
 		memmove(s->told, s->told + 1, --s->n_told * sizeof(s->told[0]));
-	s->told[s->n_told++] = id;
+	s->told[s->n_told++] = (struct told_ids){first, last};
 }
 
 /* What was written needs no place in memory. */
@@ -305,7 +324,7 @@ void store_forget_pending(struct store *s)
 	while (!STAILQ_EMPTY(&s->runs))
 		drop_run(s);
 	while (!STAILQ_EMPTY(&s->news))
-		drop_news(s);
+		drop_news(s, STAILQ_FIRST(&s->news));
 	s->n_told = 0;
 }
 
@@ -317,6 +336,11 @@ bool store_behind(const struct store *s)
 uint64_t store_dropped(const struct store *s)
 {
 	return s->dropped;
+}
+
+uint64_t store_lost(const struct store *s)
+{
+	return s->lost;
 }
 
 void store_keep_runs(struct store *s, unsigned keep_runs)

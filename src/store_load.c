@@ -212,12 +212,24 @@ static int parse_fields(const char *text, struct json **ret_root, const char ***
 	return 0;
 }
 
-/* One row; *ret_more is what `each` said. Fields that make no sense are left out: the line is told all the same. */
-static int hand_out(sqlite3_stmt *st, bool (*each)(void *arg, const struct stored_news *n),
-	void *arg, bool *ret_more)
+/* Hands it out; *ret_more is what `each` said. Fields that make no sense are left out: the line is told all the
+ * same. */
+static int hand_out(struct stored_news *n, const char *text,
+	bool (*each)(void *arg, const struct stored_news *n), void *arg, bool *ret_more)
 {
 	_cleanup_(json_freep) struct json *root = NULL;
 	_cleanup_free_ const char **fields = NULL;
+
+	if (parse_fields(text, &root, &fields, &n->n_fields) == -ENOMEM)
+		return -ENOMEM;
+	n->fields = fields;
+	*ret_more = each(arg, n);
+	return 0;
+}
+
+static int hand_out_row(sqlite3_stmt *st, bool (*each)(void *arg, const struct stored_news *n),
+	void *arg, bool *ret_more)
+{
 	const char *texts[6];
 	struct stored_news n = {
 		.id = (uint64_t)sqlite3_column_int64(st, 0),
@@ -230,41 +242,76 @@ static int hand_out(sqlite3_stmt *st, bool (*each)(void *arg, const struct store
 		if (!texts[i])
 			texts[i] = "";
 	}
-	if (parse_fields(texts[5], &root, &fields, &n.n_fields) == -ENOMEM)
-		return -ENOMEM;
 	n.event = texts[0];
 	n.message = texts[1];
 	n.cloud = texts[2];
 	n.job = texts[3];
 	n.task = texts[4];
-	n.fields = fields;
-	*ret_more = each(arg, &n);
-	return 0;
+	return hand_out(&n, texts[5], each, arg, ret_more);
 }
 
-int store_untold(struct store *s, bool (*each)(void *arg, const struct stored_news *n), void *arg,
-	char why[STORE_WHY])
+static int hand_out_pending(const struct pending_news *p,
+	bool (*each)(void *arg, const struct stored_news *n), void *arg, bool *ret_more)
+{
+	struct stored_news n = {
+		.id = p->id,
+		.wall = p->wall,
+		.priority = p->event->priority,
+		.event = p->event->name,
+		.message = p->message,
+		.cloud = p->cloud,
+		.job = p->job,
+		.task = p->task,
+	};
+
+	return hand_out(&n, p->fields, each, arg, ret_more);
+}
+
+/* Told, as far as this process knows; the disk does not know it yet. */
+static bool marked(const struct store *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n_told; i++)
+		if (id >= s->told[i].first && id <= s->told[i].last)
+			return true;
+	return false;
+}
+
+static int untold_rows(struct store *s, uint64_t after,
+	bool (*each)(void *arg, const struct stored_news *n), void *arg, bool *more)
 {
 	sqlite3_stmt *st = s->statements[NEWS_UNTOLD];
-	int64_t last = -1;
-	bool more = true;
 	int rc = SQLITE_ROW;
 
-	*why = '\0';
 	/* a query for each: `each` may take its time, and a read transaction would hold up the checkpoint */
-	while (more && rc == SQLITE_ROW) {
-		sqlite3_bind_int64(st, 1, last);
+	while (*more && rc == SQLITE_ROW) {
+		sqlite3_bind_int64(st, 1, (int64_t)after);
 		rc = sqlite3_step(st);
 		if (rc == SQLITE_ROW) {
-			int r;
+			int r = 0;
 
-			last = sqlite3_column_int64(st, 0);
-			r = hand_out(st, each, arg, &more);
+			after = (uint64_t)sqlite3_column_int64(st, 0);
+			if (!marked(s, after))
+				r = hand_out_row(st, each, arg, more);
 			rc = r < 0 ? r : rc;
 		}
 		sqlite3_reset(st);
 	}
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+	return rc == SQLITE_ROW ? SQLITE_DONE : rc;
+}
+
+int store_untold(struct store *s, uint64_t after,
+	bool (*each)(void *arg, const struct stored_news *n), void *arg, char why[STORE_WHY])
+{
+	const struct pending_news *p;
+	bool more = true;
+	int rc = untold_rows(s, after, each, arg, &more), r = 0;
+
+	*why = '\0';
+	STAILQ_FOREACH (p, &s->news, link)
+		if (more && r == 0 && !p->told && p->id > after)
+			r = hand_out_pending(p, each, arg, &more);
+	if (rc == SQLITE_DONE && r == 0)
 		return 0;
-	return store_say(s->path, "can't read", store_errno(s->db, rc), why);
+	return store_say(
+		s->path, "can't read", store_errno(s->db, rc == SQLITE_DONE ? r : rc), why);
 }

@@ -208,7 +208,7 @@ static const char *const texts[_STATEMENT_MAX] = {
 	[NEWS_PUT] = "INSERT OR REPLACE INTO news_record(id, wall, event, message_id, priority,"
 		     " cloud, drs, job, task, message, fields, told)"
 		     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[NEWS_TOLD] = "UPDATE news_record SET told = 1 WHERE id = ?",
+	[NEWS_TOLD] = "UPDATE news_record SET told = 1 WHERE told = 0 AND id BETWEEN ? AND ?",
 	[NEWS_UNTOLD] = "SELECT id, wall, priority, event, message, cloud, job, task, fields"
 			" FROM news_record WHERE told = 0 AND id > ? ORDER BY id LIMIT 1",
 	[NEWS_OLD_DELETE] = "DELETE FROM news_record WHERE id IN (SELECT id FROM"

@@ -366,7 +366,8 @@ static int write_all(struct store *s, int64_t wall)
 		if (rc == SQLITE_OK)
 			rc = write_news(s, news);
 	for (size_t i = 0; rc == SQLITE_OK && i < s->n_told; i++) {
-		sqlite3_bind_int64(s->statements[NEWS_TOLD], 1, (int64_t)s->told[i]);
+		sqlite3_bind_int64(s->statements[NEWS_TOLD], 1, (int64_t)s->told[i].first);
+		sqlite3_bind_int64(s->statements[NEWS_TOLD], 2, (int64_t)s->told[i].last);
 		rc = store_run(s, NEWS_TOLD);
 	}
 	return rc == SQLITE_OK ? write_numbers(s) : rc;

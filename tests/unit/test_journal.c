@@ -1,55 +1,12 @@
-/* test_journal.c - the fields of an entry, their limits, and what counts as told. The journal itself is played
- * by the two functions below; the real one is met in the system tests. */
-#include "journal.h"
+/* test_journal.c - the fields of an entry, their limits, and what counts as told. */
+#include "journal_fake.h"
 
+#include "journal.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-/* ---- libsystemd and the socket, as they shall be for a test ---- */
-
-static struct {
-	bool socket;
-	int answer;
-	unsigned entries;
-	char message_id[64], message[64];
-	size_t bytes;
-} played;
-
-int sd_journal_sendv(const struct iovec *iov, int n);
-
-int sd_journal_sendv(const struct iovec *iov, int n)
-{
-	played.entries++;
-	played.bytes = 0;
-	for (int i = 0; i < n; i++) {
-		played.bytes += iov[i].iov_len;
-		if (iov[i].iov_len > 11 && memcmp(iov[i].iov_base, "MESSAGE_ID=", 11) == 0)
-			snprintf(played.message_id, sizeof(played.message_id), "%.*s",
-				(int)iov[i].iov_len - 11, (const char *)iov[i].iov_base + 11);
-		if (iov[i].iov_len > 8 && memcmp(iov[i].iov_base, "MESSAGE=", 8) == 0)
-			snprintf(played.message, sizeof(played.message), "%.*s",
-				(int)iov[i].iov_len - 8, (const char *)iov[i].iov_base + 8);
-	}
-	return played.answer;
-}
-
-int access(const char *path, int mode)
-{
-	if (strcmp(path, "/run/systemd/journal/socket") != 0)
-		return faccessat(AT_FDCWD, path, mode, 0);
-	errno = ENOENT;
-	return played.socket ? 0 : -1;
-}
 
 /* ---- collecting ---- */
 
@@ -357,16 +314,37 @@ static void test_limits(void **state _unused_)
 
 /* ---- telling ---- */
 
+static int tell(struct journal *j, const struct news *n, bool repeated)
+{
+	struct got *g = fields_of(n, false);
+	int r = journal_tell(j, news_event(n)->priority, "the line", (const char *const *)g->fields,
+		g->n, repeated);
+
+	got_free(g);
+	return r;
+}
+
+static struct journal *make(enum log_target target)
+{
+	struct journal *j = NULL;
+
+	memset(&journal, 0, sizeof(journal));
+	assert_int_equal(journal_new(target, JOURNAL_SOCKET, &j), 0);
+	return j;
+}
+
 static void test_tell_journal(void **state _unused_)
 {
 	const struct {
-		bool socket;
-		int answer, wanted;
-		unsigned entries;
+		int reach, answer, wanted;
+		unsigned tries;
 	} table[] = {
-		{true, 0, 0, 1}, {true, -ECONNREFUSED, -ECONNREFUSED, 1},
-		{true, -ENOBUFS, -ENOBUFS, 1},
-		{false, 0, -ENOENT, 0}, /* libsystemd would say 0 here */
+		{0, 0, 0, 1},
+		{0, -EAGAIN, -EAGAIN, 1},
+		{0, -ENOBUFS, -ENOBUFS, 1},
+		{0, -ECONNREFUSED, -ECONNREFUSED, 1},
+		{-ENOENT, 0, -ENOENT, 0},
+		{-ECONNREFUSED, 0, -ECONNREFUSED, 0},
 	};
 	struct news n = job_news;
 	char message[ITEM_MESSAGE_MAX];
@@ -376,35 +354,88 @@ static void test_tell_journal(void **state _unused_)
 	n.report = many(200, "item", message);
 	log_set_level(LOG_ERR);
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-		memset(&played, 0, sizeof(played));
-		played.socket = table[i].socket;
-		played.answer = table[i].answer;
-		assert_int_equal(journal_tell(LOG_TARGET_JOURNAL, &n, false), table[i].wanted);
-		assert_int_equal(played.entries, table[i].entries);
-		if (!played.entries)
-			continue;
-		assert_string_equal(played.message_id, "609d9ff3d543493fba907267dde28635");
-		assert_ptr_equal(strstr(played.message, "orders (cloud north): passed -> failed"),
-			played.message);
-		assert_in_range(played.bytes, 20 * 1024, JOURNAL_ENTRY_MAX);
+		struct journal *j = make(LOG_TARGET_JOURNAL);
+
+		journal.reach = table[i].reach;
+		journal.answer = table[i].answer;
+		assert_int_equal(tell(j, &n, false), table[i].wanted);
+		assert_int_equal(journal.tries, table[i].tries);
+		assert_int_equal(journal.entries, table[i].wanted == 0);
+		/* whatever went wrong, it is told as soon as it can be */
+		journal.reach = journal.answer = 0;
+		n.verdict = VERDICT_STARTED; /* NOTICE: not held back by log_level err */
+		assert_int_equal(tell(j, &n, true), 0);
+		n.verdict = VERDICT_FAILED;
+		assert_true(journal_has("DRS_EVENT=started"));
+		assert_true(journal_has("DRS_REPEATED=1"));
+		assert_int_equal(
+			journal.flags & (MSG_DONTWAIT | MSG_NOSIGNAL), MSG_DONTWAIT | MSG_NOSIGNAL);
+		assert_null(journal_free(j));
 	}
-	n.verdict = VERDICT_STARTED; /* NOTICE: not held back by log_level err */
-	played.entries = 0;
-	played.answer = 0;
-	played.socket = true;
-	assert_int_equal(journal_tell(LOG_TARGET_JOURNAL, &n, false), 0);
-	assert_int_equal(played.entries, 1);
 	log_set_level(LOG_INFO);
-	assert_int_equal(journal_tell(LOG_TARGET_AUTO, &n, false), -EINVAL);
-	assert_int_equal(played.entries, 1);
 	report_unref(n.report);
+}
+
+/* One that was connected to a journald that has died is connected to the next one. */
+static void test_tell_reconnects(void **state _unused_)
+{
+	struct journal *j = make(LOG_TARGET_JOURNAL);
+	int fd;
+
+	assert_int_equal(journal_descriptor(j), -1);
+	assert_int_equal(tell(j, &job_news, false), 0);
+	fd = journal_descriptor(j);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_false(journal_has("DRS_REPEATED=1"));
+	journal.answer = -ECONNREFUSED;
+	assert_int_equal(tell(j, &job_news, false), -ECONNREFUSED);
+	assert_int_equal(journal.tries, 3); /* the second connection was tried at once */
+	assert_int_equal(journal_descriptor(j), -1);
+	journal.answer = -EAGAIN;
+	assert_int_equal(tell(j, &job_news, false), -EAGAIN);
+	assert_int_equal(journal.tries, 4);
+	assert_true(journal_descriptor(j) >= 0); /* to wait for */
+	journal_free(j);
+}
+
+/* What the store cannot give back any more is told as a line; what is too long goes without its last items. */
+static void test_tell_less(void **state _unused_)
+{
+	struct journal *j = make(LOG_TARGET_JOURNAL);
+	const char *const odd[] = {
+		"MESSAGE=x", "_PID=1", "lower=1", "=1", "none", "DRS_TEXT=two\nPRIORITY=0"};
+	struct news n = job_news;
+	char message[ITEM_MESSAGE_MAX];
+
+	assert_int_equal(journal_tell(j, LOG_ERR, "shop: failed", NULL, 0, true), 0);
+	assert_string_equal(journal.text, "DRS_REPEATED=1\nMESSAGE=shop: failed\nPRIORITY=3\n"
+					  "SYSLOG_IDENTIFIER=precheckd\n");
+	assert_int_equal(journal_tell(j, LOG_ERR, "x", odd, ELEMENTSOF(odd), false), 0);
+	assert_memory_equal(
+		journal.text, "MESSAGE=x\nDRS_TEXT\n\16\0\0\0\0\0\0\0two\nPRIORITY=0\n", 43);
+
+	memset(message, 'm', sizeof(message) - 1);
+	message[sizeof(message) - 1] = '\0';
+	n.report = many(60, "item", message);
+	journal.longest = 20000;
+	assert_int_equal(tell(j, &n, false), 0);
+	assert_in_range(strlen(journal.text), 5000, 20000);
+	assert_true(journal_has("DRS_TASK_STATUS=CONFIGURATION"));
+	assert_true(journal_has("DRS_ITEM_NEW=item059"));
+	journal.longest = 100;
+	assert_int_equal(tell(j, &n, false), -EMSGSIZE);
+	report_unref(n.report);
+	journal_free(j);
 }
 
 static void test_tell_stderr(void **state _unused_)
 {
 	struct news n = job_news;
 	int saved = dup(STDERR_FILENO), ends[2];
-	char said[4096];
+	char said[4096], text[2048];
+	struct journal *j = make(LOG_TARGET_STDERR);
 	ssize_t len;
 
 	n.verdict = VERDICT_PASSED; /* NOTICE */
@@ -412,7 +443,8 @@ static void test_tell_stderr(void **state _unused_)
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	log_set_level(LOG_ERR);
-	assert_int_equal(journal_tell(LOG_TARGET_STDERR, &n, false), 0);
+	assert_int_equal(
+		journal_tell(j, LOG_NOTICE, news_text(&n, text, sizeof(text)), NULL, 0, false), 0);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(ends[1]);
@@ -424,6 +456,38 @@ static void test_tell_stderr(void **state _unused_)
 	assert_ptr_equal(strchr(said, '\n'), said + len - 1); /* one line */
 	assert_int_equal(log_level(), LOG_ERR);               /* as it was */
 	log_set_level(LOG_INFO);
+	assert_int_equal(journal_descriptor(j), -1);
+	journal_free(j);
+	assert_int_equal(journal_new(LOG_TARGET_AUTO, JOURNAL_SOCKET, &j), -EINVAL);
+}
+
+/* ---- what is told of many ---- */
+
+static void test_burst(void **state _unused_)
+{
+	const char *const wanted[] = {"DRS_EVENT=burst", "PRIORITY=4",
+		"DRS_FIRST_TRANSITION_ID=101", "DRS_LAST_TRANSITION_ID=1000",
+		"DRS_SINCE=2026-11-26T13:45:09.120Z", NULL};
+	const char *const absent[] = {
+		"DRS_TRANSITION_ID", "DRS_CLOUD", "DRS_JOB", "DRS_VERDICT", "DRS_PROJECT_ID", NULL};
+	struct news n = {.kind = NEWS_BURST,
+		.cloud = "",
+		.project_id = "",
+		.first_id = 101,
+		.last_id = 1000,
+		.trouble_since = INT64_C(1795700709120),
+		.jobs = 899,
+		.of_clouds = 1};
+	struct got *g = fields_of(&n, false);
+
+	expect(g, wanted);
+	expect_none(g, absent);
+	got_free(g);
+	n.errors = 1;
+	g = fields_of(&n, false);
+	assert_int_equal(count(g, "DRS_EVENT=burst-failed"), 1);
+	assert_int_equal(count(g, "PRIORITY=3"), 1);
+	got_free(g);
 }
 
 int main(void)
@@ -435,6 +499,9 @@ int main(void)
 		cmocka_unit_test(test_names_are_values),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_tell_journal),
+		cmocka_unit_test(test_tell_reconnects),
+		cmocka_unit_test(test_tell_less),
+		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_tell_stderr),
 	};
 

@@ -1,6 +1,7 @@
 /* test_keep.c - saved, then told, then done, each event anew, in a real store: what the journal saw is on the disk
  * already, what is on the wire was told; a disk that is full and a journal that is away are waited for. */
 #include "heart_kit.h"
+#include "journal_fake.h"
 
 #include "keep.h"
 
@@ -10,40 +11,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-/* --- the journal, as it shall be for a test --- */
-
-static struct {
-	int answer;
-	unsigned entries, repeated;
-	char text[4096]; /* the last one's fields, a line each */
-	void (*look)(void);
-} journal;
-
-int sd_journal_sendv(const struct iovec *iov, int n);
-
-int sd_journal_sendv(const struct iovec *iov, int n)
-{
-	size_t len = 0;
-
-	journal.entries++;
-	for (int i = 0; i < n && len < sizeof(journal.text); i++)
-		len += (size_t)snprintf(journal.text + len, sizeof(journal.text) - len, "%.*s\n",
-			(int)iov[i].iov_len, (const char *)iov[i].iov_base);
-	journal.repeated += strstr(journal.text, "DRS_REPEATED=1\n") != NULL;
-	if (journal.look)
-		journal.look();
-	return journal.answer;
-}
-
-int access(const char *path, int mode)
-{
-	return strcmp(path, "/run/systemd/journal/socket") == 0
-		       ? 0
-		       : faccessat(AT_FDCWD, path, mode, 0);
-}
 
 /* --- half a minute, as short as may be --- */
 
@@ -54,7 +22,7 @@ int event_add(struct event *e, const struct timeval *tv)
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "event_add");
-	return real(e, tv && tv->tv_sec == 30 ? &soon : tv);
+	return real(e, tv && tv->tv_sec <= 30 && tv->tv_sec != 20 ? &soon : tv);
 }
 
 /* --- a disk that may be full --- */
@@ -120,7 +88,7 @@ static void begin(struct rig *r)
 	r->s->state_dir = strdup(dir);
 	r->s->keep_runs = 20;
 	r->s->keep_for = DAYS(400);
-	assert_int_equal(keep_open(r->base, LOG_TARGET_JOURNAL, r->s, &r->keep, &m), 0);
+	assert_int_equal(keep_open(r->base, LOG_TARGET_JOURNAL, false, r->s, &r->keep, &m), 0);
 	assert_int_equal(watch_new(&r->w, 42, m.next_run, m.next_news), 0);
 	assert_int_equal(watch_restore(r->w, m.jobs, m.n_jobs, m.clouds, m.n_clouds), 0);
 	store_memory_done(&m);
@@ -277,7 +245,7 @@ static void look_saved_not_told(void)
 {
 	/* committed, for anybody to see; told only when the journal has it */
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 0"), 1);
-	if (strstr(journal.text, "DRS_EVENT=started\n"))
+	if (journal_has("DRS_EVENT=started"))
 		assert_int_equal(on_disk("SELECT told = 'started' FROM job_record"), 1);
 }
 
@@ -298,7 +266,7 @@ static void test_saved_then_told_then_called(void **state)
 	reply(r, with_outcome(next_call(r, CALL_RESULT), OUTCOME_WRONG_STATE, "DRS.M00304"));
 	say_status(r, "STARTJOBING");
 	assert_int_equal(journal.entries, 2);
-	assert_non_null(strstr(journal.text, "DRS_EVENT=started\n"));
+	assert_true(journal_has("DRS_EVENT=started"));
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 1"), 2);
 	assert_int_equal(journal.repeated, 0);
 	assert_int_equal(times_said(r, "\n"), 0);
@@ -355,7 +323,7 @@ static void test_full_disk_and_a_death(void **state)
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record"), 1);
 	log_in(r);
 	say_status(r, "STARTJOBING");
-	assert_non_null(strstr(journal.text, "DRS_EVENT=started\n"));
+	assert_true(journal_has("DRS_EVENT=started"));
 }
 
 static void test_journal_that_is_away(void **state)
@@ -368,18 +336,51 @@ static void test_journal_that_is_away(void **state)
 	assert_int_equal(times_said(r, "the journal did not take news 2"), 1);
 	assert_int_equal(times_said(r, "started: status STARTJOBING"), 1); /* here at least */
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 0"), 1);
+	assert_int_not_equal(keep_blocked(r->keep), 0);
 	half_a_minute(r);
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 0"), 1);
 	journal.answer = 0;
-	journal.repeated = 0;
 	half_a_minute(r);
-	assert_int_equal(journal.repeated, 1);
-	assert_non_null(strstr(journal.text, "DRS_EVENT=started\n"));
-	assert_non_null(strstr(journal.text, "DRS_TRANSITION_ID=2\n"));
+	assert_int_equal(journal.entries, 2);
+	assert_true(journal_has("DRS_EVENT=started"));
+	assert_true(journal_has("DRS_TRANSITION_ID=2"));
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 0"), 0);
+	assert_int_equal(journal.repeated, 0); /* that it was not told is known */
+	assert_int_equal(times_said(r, "the journal did not take news"), 1);
+	assert_int_equal(
+		times_said(r, "the journal took nothing for 0s; 1 piece of news was told late"), 1);
+	assert_int_equal(keep_blocked(r->keep), 0);
 	half_a_minute(r);
 	half_a_minute(r);
-	assert_int_equal(journal.repeated, 1);
+	assert_int_equal(journal.entries, 2);
+}
+
+/* The disk is full and the journal stands still: nothing is lost, nothing is out of order. */
+static void test_neither_disk_nor_journal(void **state)
+{
+	static const unsigned all[] = {1, 2, 3, 4, 5};
+	struct rig *r = *state;
+
+	log_in(r);
+	journal.answer = -EAGAIN;
+	say_status(r, "STARTJOBING"); /* on the disk */
+	full = true;
+	later_status(r, "FULL_TRANSFER_STARTED"); /* in memory only */
+	later_status(r, "INCRE_TRANSFER_STARTED");
+	half_a_minute(r);
+	assert_int_equal(journal.entries, 1);
+	journal.answer = 0;
+	half_a_minute(r);
+	assert_int_equal(journal.entries, 4);
+	later_status(r, "FULL_TRANSFER_FAILED");
+	assert_memory_equal(journal.ids, all, sizeof(all));
+	full = false;
+	half_a_minute(r);
+	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 1"), 5);
+	end(r);
+	begin(r);
+	assert_int_equal(journal.entries, 5);
+	assert_int_equal(journal.repeated, 0);
 }
 
 /* Died after saving: the next process tells it, with the same id, in order, and once. */
@@ -399,32 +400,38 @@ static void test_untold_news_are_told_at_the_next_start(void **state)
 	begin(r);
 	assert_int_equal(journal.entries, before + 2);
 	assert_int_equal(journal.repeated, 2);
-	assert_non_null(strstr(journal.text, "DRS_TASK_STATUS=FULL_TRANSFER_STARTED\n"));
-	assert_non_null(strstr(journal.text, "DRS_TRANSITION_ID=3\n"));
+	assert_true(journal_has("DRS_TASK_STATUS=FULL_TRANSFER_STARTED"));
+	assert_true(journal_has("DRS_TRANSITION_ID=3"));
 	end(r);
 	begin(r);
 	assert_int_equal(journal.entries, before + 2);
 }
 
-/* The answer to USR2 is no news: neither saved nor told again. */
+/* The answer to USR2 is no news: not saved, and of no use to the next process. */
 static void test_state_is_not_kept(void **state)
 {
 	struct rig *r = *state;
-	unsigned before;
 
 	log_in(r);
 	say_status(r, "STARTJOBING");
 	watch_tell_state(r->w, 0, r->now);
 	act(r);
-	assert_non_null(strstr(journal.text, "DRS_EVENT=state\n"));
+	assert_true(journal_has("DRS_EVENT=state"));
+	assert_int_equal(journal.entries, 3);
 	journal.answer = -ECONNREFUSED;
 	watch_tell_state(r->w, 0, r->now);
 	act(r);
 	journal.answer = 0;
-	before = journal.entries;
 	half_a_minute(r);
-	assert_int_equal(journal.entries, before);
+	assert_int_equal(journal.entries, 4);
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record"), 2);
+	journal.answer = -ECONNREFUSED;
+	watch_tell_state(r->w, 0, r->now);
+	act(r);
+	end(r);
+	journal.answer = 0;
+	begin(r);
+	assert_int_equal(journal.entries, 4);
 }
 
 static void test_no_store_at_all(void **state)
@@ -435,7 +442,7 @@ static void test_no_store_at_all(void **state)
 	struct keep *k = NULL;
 
 	assert_true(asprintf(&s->state_dir, "%s/none", dir) > 0);
-	assert_int_equal(keep_open(r->base, LOG_TARGET_JOURNAL, s, &k, &m), -ENOENT);
+	assert_int_equal(keep_open(r->base, LOG_TARGET_JOURNAL, false, s, &k, &m), -ENOENT);
 	assert_null(k);
 	assert_int_equal(times_said(r, "/none"), 1);
 	settings_unref(s);
@@ -451,6 +458,7 @@ int main(void)
 		RIG_TEST(test_full_disk_is_said_once_and_recovers),
 		RIG_TEST(test_full_disk_and_a_death),
 		RIG_TEST(test_journal_that_is_away),
+		RIG_TEST(test_neither_disk_nor_journal),
 		RIG_TEST(test_untold_news_are_told_at_the_next_start),
 		RIG_TEST(test_state_is_not_kept),
 		RIG_TEST(test_no_store_at_all),

@@ -1,17 +1,15 @@
-/* test_log.c - what reaches stderr: one line a message, by target and level. stderr is a file here. */
+/* test_log.c - what reaches stderr, the journal and syslog: one line a message, by target and level; and that nobody
+ * who does not read is waited for. */
+#include "journal_fake.h"
+
 #include "log.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct caught {
 	int saved, fd;
@@ -100,11 +98,12 @@ static void test_stderr(void **state)
 	assert_true(is_stderr_line(c.text, "warning: disk a is 97% full\n"));
 }
 
-static void test_journal(void **state)
+static void test_journal_without_one(void **state)
 {
 	struct caught c;
 
 	(void)state;
+	journal.reach = -ENOENT;
 	assert_int_equal(log_open(LOG_TARGET_JOURNAL, "test"), LOG_TARGET_JOURNAL);
 	log_set_level(LOG_DEBUG);
 	catch_stderr(&c);
@@ -245,19 +244,269 @@ static void test_terminal(void **state)
 	assert_int_equal(t, LOG_TARGET_STDERR);
 }
 
+/* --- the journal and syslog --- */
+
+static void test_journal(void **state)
+{
+	struct caught c;
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	catch_stderr(&c);
+	log_open(LOG_TARGET_JOURNAL, "test");
+	log_warning("disk %d\nfull", 1);
+	assert_string_equal(
+		journal.text, "MESSAGE=disk 1\\nfull\nPRIORITY=4\nSYSLOG_IDENTIFIER=test\n");
+	log_debug("hidden");
+	assert_int_equal(journal.tries, 1);
+	/* whose datagrams are refused, for whatever reason */
+	journal.answer = -EPERM;
+	log_err("here");
+	assert_string_equal(caught_text(&c), "<3>here\n");
+	journal.answer = 0;
+	log_err("there again");
+	assert_true(journal_has("MESSAGE=there again"));
+}
+
+static void test_syslog(void **state)
+{
+	char wanted[64];
+	struct caught c;
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	catch_stderr(&c);
+	log_open(LOG_TARGET_SYSLOG, "test");
+	log_set_level(LOG_ERR);
+	assert_int_equal(log_tell(LOG_NOTICE, "told at any level"), 0);
+	log_set_level(LOG_INFO);
+	snprintf(wanted, sizeof(wanted), " test[%d]: told at any level", (int)getpid());
+	assert_memory_equal(journal.text, "<29>", 4);      /* daemon.notice */
+	assert_memory_equal(journal.text + 4 + 3, " ", 1); /* "<29>Nov 25 09:01:22 test[..." */
+	assert_string_equal(journal.text + 4 + 15, wanted);
+	journal.answer = -EAGAIN;
+	log_when_waiting(NULL, NULL);
+	assert_int_equal(log_tell(LOG_ERR, "x"), -EAGAIN);
+	journal.answer = 0;
+	journal.reach = -ENOENT;
+	log_open(LOG_TARGET_SYSLOG, "test");
+	assert_int_equal(log_tell(LOG_ERR, "x"), -ENOENT);
+	log_info("to nobody");
+	assert_string_equal(caught_text(&c), "");
+	journal.reach = 0;
+	log_info("y"); /* what went before it is not hidden */
+	assert_non_null(strstr(journal.text, "]: y"));
+	assert_int_equal(journal.entries, 3);
+}
+
+/* --- who does not read --- */
+
+static unsigned woken;
+
+static void wake(void *arg)
+{
+	assert_ptr_equal(arg, &woken);
+	woken++;
+}
+
+static void test_journal_that_stands_still(void **state)
+{
+	unsigned sent = 0;
+	char first[64];
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	woken = 0;
+	log_open(LOG_TARGET_JOURNAL, "test");
+	log_when_waiting(wake, &woken);
+	log_info("taken");
+	journal.answer = -EAGAIN;
+	log_info("one");
+	log_info("two");
+	assert_int_equal(woken, 1); /* and not for each */
+	assert_int_equal(journal.entries, 1);
+	assert_true(log_flush() > 0);
+	journal.room = 2; /* one of them */
+	assert_true(log_flush() > 0);
+	assert_true(journal_has("MESSAGE=one"));
+	journal.room = 0;
+	/* in order, however much comes */
+	while (sent < 3000)
+		log_info("line %u of many, of some length, to fill all that there is", sent++);
+	assert_int_equal(woken, 1);
+	snprintf(first, sizeof(first), "MESSAGE=two");
+	journal.answer = 0;
+	assert_int_equal(log_flush(), 0);
+	assert_true(journal_has("PRIORITY=4")); /* the last thing said: what is not there */
+	assert_int_equal(
+		sscanf(journal.text, "MESSAGE=%u lines of diagnostics were dropped here", &sent),
+		1);
+	assert_in_range(journal.entries, 3 + LOG_WAITING_MAX / 200, 3 + LOG_WAITING_MAX / 60);
+	assert_int_equal(journal.entries + sent, 3 + 3000 + 1);
+	log_info("and again");
+	assert_true(journal_has("MESSAGE=and again"));
+	journal.answer = -EAGAIN;
+	log_info("later");
+	assert_int_equal(woken, 2);
+	journal.answer = 0;
+	log_info("latest"); /* nothing passes another */
+	assert_int_equal(journal.entries + sent, 3 + 3000 + 1 + 3);
+	assert_int_equal(log_flush(), 0);
+	log_when_waiting(NULL, NULL);
+}
+
+/* What can be read from it now. */
+static size_t drain(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size - 1 && (n = recv(fd, text + len, size - 1 - len, MSG_DONTWAIT)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return len;
+}
+
+/* All numbers from 0 on, each line whole. */
+static unsigned count_lines(const char *text)
+{
+	unsigned n = 0, number;
+
+	for (const char *p = text; *p; p = strchr(p, '\n') + 1) {
+		assert_non_null(strchr(p, '\n'));
+		assert_int_equal(sscanf(p + 13, "info: %u and", &number), 1);
+		assert_int_equal(number, n++);
+		assert_memory_equal(strchr(p, '\n') - 5, " end.", 5);
+	}
+	return n;
+}
+
+static void fill_stderr(int theirs, unsigned lines)
+{
+	int saved = dup(STDERR_FILENO), flags = fcntl(theirs, F_GETFL);
+	char padding[701];
+
+	memset(padding, 'p', sizeof(padding) - 1);
+	padding[sizeof(padding) - 1] = '\0';
+	woken = 0;
+	log_open(LOG_TARGET_STDERR, "test");
+	dup2(theirs, STDERR_FILENO);
+	log_when_waiting(wake, &woken);
+	for (unsigned i = 0; i < lines; i++)
+		log_info("%u and %s end.", i, padding);
+	assert_int_equal(woken, 1);
+	assert_true(log_flush() > 0);
+	assert_int_equal(log_tell(LOG_ERR, "news"), -EAGAIN); /* which waits elsewhere */
+	assert_int_equal(fcntl(theirs, F_GETFL), flags);      /* it is others' too */
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+static void flush_to(int fd)
+{
+	int saved = dup(STDERR_FILENO);
+
+	dup2(fd, STDERR_FILENO);
+	while (log_flush() > 0 && recv(fd, (char[1]){0}, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+/* A stream takes a part of a line; the rest of it goes before anything else. */
+static void test_stream_that_is_full(void **state)
+{
+	static char text[1 << 20];
+	int ends[2], room = 4608;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	fill_stderr(ends[1], 100);
+	for (int i = 0; i < 200; i++) {
+		len += drain(ends[0], text + len, sizeof(text) - len);
+		flush_to(ends[1]);
+	}
+	assert_int_equal(count_lines(text), 100);
+	log_when_waiting(NULL, NULL);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_pipe_that_is_full(void **state)
+{
+	static char text[1 << 20];
+	int ends[2];
+	size_t len = 0;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	fill_stderr(ends[1], 150);
+	for (int i = 0; i < 200; i++) {
+		while ((n = read(ends[0], text + len, sizeof(text) - 1 - len)) > 0)
+			len += (size_t)n;
+		flush_to(ends[1]);
+	}
+	text[len] = '\0';
+	assert_int_equal(count_lines(text), 150);
+	/* a reader that has gone is nobody to wait for */
+	signal(SIGPIPE, SIG_IGN);
+	fill_stderr(ends[1], 150);
+	close(ends[0]);
+	flush_to(ends[1]);
+	assert_int_equal(log_flush(), 0);
+	log_when_waiting(NULL, NULL);
+	close(ends[1]);
+}
+
+/* The end does not take longer because nobody reads. */
+static void test_last_words(void **state)
+{
+	struct timespec before, after;
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	woken = 0;
+	log_open(LOG_TARGET_JOURNAL, "test");
+	log_when_waiting(wake, &woken);
+	journal.answer = -EAGAIN;
+	log_info("waits");
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	log_when_waiting(NULL, NULL);
+	for (int i = 0; i < 20; i++)
+		log_info("the end");
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_in_range(
+		after.tv_sec - before.tv_sec, 0, 10); /* half a second, were it not for others */
+	assert_int_equal(journal.entries, 0);
+	journal.answer = 0;
+	log_info("the very end");
+	assert_true(journal_has("MESSAGE=the very end"));
+	assert_int_equal(journal.entries, 22);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_open),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stderr),
-		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_journal_without_one),
 		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_errno),
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_syslog),
+		cmocka_unit_test(test_journal_that_stands_still),
+		cmocka_unit_test(test_stream_that_is_full),
+		cmocka_unit_test(test_pipe_that_is_full),
+		cmocka_unit_test(test_last_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 static void test_event_table(void **state)
 {
 	(void)state;
-	assert_int_equal(event_table_size, 34);
+	assert_int_equal(event_table_size, 36);
 	for (size_t i = 0; i < event_table_size; i++) {
 		const struct event_row *row = &event_table[i];
 

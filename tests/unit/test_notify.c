@@ -15,8 +15,17 @@
 
 struct manager {
 	int fd;
+	struct notify *notify;
+	unsigned woken;
 	char said[2048];
 };
+
+static void wake(void *arg)
+{
+	struct manager *m = arg;
+
+	m->woken++;
+}
 
 static int set_up(void **state)
 {
@@ -32,6 +41,7 @@ static int set_up(void **state)
 	name.sun_path[0] = '@';
 	name.sun_path[len - sizeof(sa_family_t)] = '\0';
 	setenv("NOTIFY_SOCKET", name.sun_path, 1);
+	assert_int_equal(notify_new(wake, m, &m->notify), 0);
 	*state = m;
 	return 0;
 }
@@ -43,6 +53,7 @@ static int tear_down(void **state)
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
+	assert_null(notify_free(m->notify));
 	close(m->fd);
 	free(m);
 	return 0;
@@ -60,16 +71,17 @@ static const char *heard(struct manager *m)
 static void test_words(void **state)
 {
 	const struct {
-		void (*say)(void);
+		void (*say)(struct notify *);
 		const char *text;
 	} table[] = {
 		{notify_ready, "READY=1"},
 		{notify_stopping, "STOPPING=1"},
 		{notify_watchdog, "WATCHDOG=1"},
 	};
+	struct manager *m = *state;
 
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-		table[i].say();
+		table[i].say(m->notify);
 		assert_string_equal(heard(*state), table[i].text);
 	}
 }
@@ -87,7 +99,7 @@ static void test_reloading(void **state)
 	uint64_t before = monotonic_usec(), said = 0;
 	const char *text;
 
-	notify_reloading();
+	notify_reloading(((struct manager *)*state)->notify);
 	text = heard(*state); /* both in one message */
 	assert_int_equal(sscanf(text, "RELOADING=1\nMONOTONIC_USEC=%" SCNu64, &said), 1);
 	assert_true(said >= before && said <= monotonic_usec());
@@ -107,12 +119,12 @@ static void test_status(void **state)
 	char longer[1000], *text;
 
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-		notify_status("%s", table[i].in);
+		notify_status(((struct manager *)*state)->notify, "%s", table[i].in);
 		assert_string_equal(heard(*state), table[i].out);
 	}
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	notify_status("%s", longer);
+	notify_status(((struct manager *)*state)->notify, "%s", longer);
 	text = (char *)heard(*state);
 	assert_int_equal(strlen(text), strlen("STATUS=") + 512);
 	assert_string_equal(text + strlen(text) - 3, "...");
@@ -139,12 +151,65 @@ static void test_watchdog_interval(void **state _unused_)
 
 static void test_nobody_listens(void **state)
 {
-	unsetenv("NOTIFY_SOCKET");
-	notify_ready();
-	notify_status("%s", "x");
+	static const char *const nobody[] = {NULL, "/nonexistent/socket", "nonsense", "", "@"};
+	struct notify *n;
+
+	for (size_t i = 0; i < ELEMENTSOF(nobody); i++) {
+		if (nobody[i])
+			setenv("NOTIFY_SOCKET", nobody[i], 1);
+		else
+			unsetenv("NOTIFY_SOCKET");
+		assert_int_equal(notify_new(wake, *state, &n), 0);
+		notify_ready(n);
+		notify_status(n, "%s", "x");
+		assert_int_equal(notify_flush(n), 0);
+		notify_free(n);
+	}
+	notify_ready(NULL);
+	assert_int_equal(notify_flush(NULL), 0);
+	assert_int_equal(((struct manager *)*state)->woken, 0);
 	assert_int_equal(recv(((struct manager *)*state)->fd, (char[8]){0}, 8, MSG_DONTWAIT), -1);
-	setenv("NOTIFY_SOCKET", "/nonexistent/socket", 1);
-	notify_ready();
+}
+
+/* Until its queue is full; how many it held. */
+static unsigned fill(struct manager *m)
+{
+	unsigned n = 0;
+
+	while (m->woken == 0) {
+		notify_watchdog(m->notify);
+		assert_true(++n < 5000);
+	}
+	return n - 1;
+}
+
+static void test_a_manager_that_does_not_read(void **state)
+{
+	struct manager *m = *state;
+	uint64_t before, said = 0;
+	unsigned held = fill(m);
+
+	notify_ready(m->notify);
+	notify_status(m->notify, "old");
+	notify_reloading(m->notify);
+	notify_ready(m->notify);
+	before = monotonic_usec();
+	notify_reloading(m->notify); /* the readiness that still waits is no longer true */
+	notify_status(m->notify, "new");
+	assert_int_equal(m->woken, 1); /* and not each time */
+	assert_true(notify_flush(m->notify) > 0);
+	notify_ready(m->notify);
+	for (unsigned i = 0; i < held; i++)
+		assert_string_equal(heard(m), "WATCHDOG=1");
+	assert_int_equal(notify_flush(m->notify), 0);
+	assert_int_equal(sscanf(heard(m), "RELOADING=1\nMONOTONIC_USEC=%" SCNu64, &said), 1);
+	assert_true(said >= before);
+	assert_string_equal(heard(m), "STATUS=new");
+	assert_string_equal(heard(m), "READY=1");
+	assert_string_equal(heard(m), "WATCHDOG=1"); /* the one that was not taken */
+	assert_int_equal(recv(m->fd, m->said, sizeof(m->said), MSG_DONTWAIT), -1);
+	notify_stopping(m->notify);
+	assert_string_equal(heard(m), "STOPPING=1");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -157,6 +222,7 @@ int main(void)
 		TEST(test_status),
 		TEST(test_watchdog_interval),
 		TEST(test_nobody_listens),
+		TEST(test_a_manager_that_does_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,7 +295,7 @@ static unsigned untold(struct store *s, struct heard *h)
 	char why[STORE_WHY];
 	unsigned n = h->n;
 
-	assert_int_equal(store_untold(s, hear, h, why), 0);
+	assert_int_equal(store_untold(s, 0, hear, h, why), 0);
 	return h->n - n;
 }
 
@@ -338,6 +338,48 @@ static void test_untold(void **state)
 	commit(s);
 	assert_int_equal(untold(s, &h), 0);
 	assert_int_equal(ask(s, "SELECT count(*) FROM news WHERE told = 1"), 5);
+	store_close(s);
+}
+
+/* What is told in one is marked in one; what was told stays told before it is written, too. */
+static void test_told_all(void **state)
+{
+	static const uint64_t rest[] = {1, 5};
+	struct heard h = {0};
+	struct store *s = open_good();
+	char why[STORE_WHY];
+
+	(void)state;
+	for (uint64_t id = 1; id <= 5; id++)
+		save_news(s, id, WALL + (int64_t)id);
+	commit(s);
+	assert_int_equal(store_untold(s, 3, hear, &h, why), 0);
+	assert_int_equal(h.n, 2); /* 4 and 5 */
+	store_told(s, 2);
+	store_told_all(s, 3, 4);
+	h.n = 0;
+	assert_int_equal(untold(s, &h), 2);
+	assert_memory_equal(h.ids, rest, sizeof(rest));
+	/* those that are not written yet come after */
+	save_news(s, 6, WALL + 6);
+	save_news(s, 7, WALL + 7);
+	store_told(s, 6);
+	h.n = 0;
+	assert_int_equal(untold(s, &h), 3);
+	assert_int_equal(h.ids[2], 7);
+	commit(s);
+	assert_int_equal(
+		ask(s, "SELECT group_concat(id) = '1,5,7' FROM news_record WHERE told = 0"), 1);
+	/* a mark for each would be more than there is room for */
+	for (uint64_t id = 8; id <= 8 + STORE_PENDING; id++)
+		save_news(s, id, WALL + (int64_t)id);
+	commit(s);
+	for (uint64_t id = 1; id <= 8 + STORE_PENDING; id++)
+		store_told(s, id);
+	h.n = 0;
+	assert_int_equal(untold(s, &h), 0);
+	commit(s);
+	assert_int_equal(ask(s, "SELECT count(*) FROM news_record WHERE told = 0"), 0);
 	store_close(s);
 }
 
@@ -666,6 +708,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers_rise, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_untold, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_told_in_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_news_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),

@@ -514,7 +514,7 @@ static void test_locked(void **state)
 	assert_int_equal(state_on_disk(), 3);
 }
 
-/* Memory has an end, too: the oldest go, and are counted. */
+/* Memory has an end, too: the oldest go, and are counted; of the news those first that were told. */
 static void test_long_outage(void **state)
 {
 	struct store *s = open_good();
@@ -528,13 +528,20 @@ static void test_long_outage(void **state)
 	assert_int_equal(store_commit(s, WALL, why), -ENOSPC);
 	for (int64_t k = 3; k <= STORE_PENDING + 11; k++)
 		put_state(s, k);
+	assert_int_equal(store_dropped(s), 10);
+	assert_int_equal(store_lost(s), 10);
+	store_told_all(s, 100, 101); /* not the oldest */
+	put_state(s, STORE_PENDING + 12);
+	put_state(s, STORE_PENDING + 13);
+	assert_int_equal(store_dropped(s), 10 + 2 + 2);
+	assert_int_equal(store_lost(s), 10);
 	strike_in = -1;
-	assert_int_equal(store_dropped(s), 2 * 10);
 	assert_int_equal(store_retry(s, WALL, why), 0);
 	assert_int_equal(ask(s, "SELECT count(*) FROM news_record"), STORE_PENDING + 1);
 	assert_int_equal(ask(s, "SELECT count(*) FROM run_record"), STORE_PENDING + 1);
 	assert_int_equal(ask(s, "SELECT count(*) FROM news_record WHERE id > 11"), STORE_PENDING);
-	assert_int_equal(ask(s, "SELECT due FROM job_record"), STORE_PENDING + 11);
+	assert_int_equal(ask(s, "SELECT count(*) FROM news_record WHERE id IN (100, 101)"), 0);
+	assert_int_equal(ask(s, "SELECT due FROM job_record"), STORE_PENDING + 13);
 	store_close(s);
 }
 

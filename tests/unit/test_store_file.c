@@ -254,7 +254,7 @@ static void test_version_1(void **state)
 	assert_string_equal(m.clouds[0].refused_mark, "0123abcd");
 	assert_int_equal(ask(s, "PRAGMA user_version"), STORE_SCHEMA);
 	assert_int_equal(ask(s, "SELECT count(*) FROM run_record"), 1);
-	assert_int_equal(store_untold(s, listen, &heard, why), 0);
+	assert_int_equal(store_untold(s, 0, listen, &heard, why), 0);
 	assert_int_equal(heard, 1);
 	store_memory_done(&m);
 	store_close(s);
