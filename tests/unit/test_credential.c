@@ -25,8 +25,6 @@
 	"auth: {" URL ", username: u, user_domain_name: D, project_name: p, password: " KEY "}"
 
 static char dir[] = "/tmp/test-credential.XXXXXX";
-static const char file_place[] =
-	"file:/tmp/test-credential.XXXXXX/secret"; /* as long as it will be */
 
 static int setup(void **state)
 {
