@@ -3,6 +3,8 @@
 #include "drs.h"
 #include "fault.h"
 #include "iam.h"
+#include "issue.h"
+#include "key.h"
 #include "record.h"
 #include "task.h"
 #include "verb.h"
@@ -91,8 +93,9 @@ static struct json_object *state(struct sim *s)
 		json_object_array_add(projects, po);
 	}
 	json_object_object_add(o, "projects", projects);
-	json_object_object_add(o, "tokens", iam_state_tokens(s));
+	json_object_object_add(o, "tokens", issue_state(s));
 	json_object_object_add(o, "users", iam_state_users(s));
+	json_object_object_add(o, "keys", key_state(s));
 	json_object_object_add(o, "faults", fault_state(s));
 	json_object_object_add(o, "planned", verb_planned(s));
 	return o;

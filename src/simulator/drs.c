@@ -4,6 +4,7 @@
  * on its own; how a refusal of one id comes back is a matter of the scenario. */
 #include "drs.h"
 #include "backoff.h"
+#include "caller.h"
 #include "code.h"
 #include "detail.h"
 #include "fault.h"
@@ -428,11 +429,13 @@ static bool call_refused(struct request *r, struct json_object *jobs, struct ans
 
 static bool may_act(struct answer *a, struct request *r)
 {
-	if (r->token->user->role == ROLE_NONE) {
+	enum role role = caller_role(&r->caller);
+
+	if (role == ROLE_NONE) {
 		answer_error(a, r, 0, "DRS.M00101", NULL);
 		return false;
 	}
-	if (r->kind == KIND_SUBMIT && r->token->user->role == ROLE_READONLY) {
+	if (r->kind == KIND_SUBMIT && role == ROLE_READONLY) {
 		answer_error(a, r, 0, "DRS.M00102", NULL);
 		return false;
 	}

@@ -182,7 +182,7 @@ static bool kind_fits(int want, enum kind is)
 	bool drs = is >= KIND_STATUS && is <= KIND_DETAIL;
 
 	if (want == KIND_IAM)
-		return is == KIND_LOGIN || is == KIND_PROJECTS;
+		return is >= KIND_LOGIN && is <= KIND_KEYS;
 	return want == KIND_ANY || want == (int)is || (want == KIND_DRS && drs);
 }
 
@@ -272,7 +272,7 @@ static void results400(const struct fault *f, struct request *r, struct answer *
 
 static void throttle(const struct fault *f, struct request *r, struct answer *a)
 {
-	bool iam = r->kind == KIND_LOGIN || r->kind == KIND_PROJECTS;
+	bool iam = r->kind >= KIND_LOGIN && r->kind <= KIND_KEYS;
 
 	answer_error(a, r, f->status ? (int)f->status : 429,
 		f->code ? f->code
@@ -597,10 +597,10 @@ void fault_spoil(const struct fault *f, struct request *r, struct answer *a)
 
 bool fault_down(struct request *r, struct answer *a)
 {
-	bool iam = r->kind == KIND_LOGIN || r->kind == KIND_PROJECTS;
+	bool iam = r->kind >= KIND_LOGIN && r->kind <= KIND_KEYS;
 	int what[] = {DOWN_ALL, iam ? DOWN_IAM : DOWN_DRS};
 
-	for (size_t i = 0; i < ELEMENTSOF(what); i++) {
+	for (size_t i = 0; i < (r->kind == KIND_METADATA ? 1 : ELEMENTSOF(what)); i++) {
 		if (sim_now(r->sim) >= r->sim->down_until[what[i]])
 			continue;
 		if (r->sim->down_mode[what[i]] == DOWN_HTML)

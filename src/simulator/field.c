@@ -45,6 +45,34 @@ int field_span(struct json_object *v, int64_t *ret_ms)
 	return 0;
 }
 
+static int field_offset(struct json_object *v, int64_t *ret_ms)
+{
+	bool minus = false;
+	struct json_object *rest;
+	int64_t ms;
+	int r;
+
+	if (json_object_is_type(v, json_type_string)) {
+		const char *text = json_object_get_string(v);
+
+		minus = *text == '-';
+		rest = json_object_new_string(text + minus);
+	} else {
+		double s = json_object_get_double(v);
+
+		minus = s < 0;
+		rest = json_object_is_type(v, json_type_int) ||
+				       json_object_is_type(v, json_type_double)
+			       ? json_object_new_double(minus ? -s : s)
+			       : NULL;
+	}
+	r = field_span(rest, &ms);
+	json_object_put(rest);
+	if (r >= 0)
+		*ret_ms = minus ? -ms : ms;
+	return r;
+}
+
 static int word_index(const char *const *words, const char *text)
 {
 	for (int i = 0; words[i]; i++)
@@ -85,6 +113,11 @@ static int check_one(
 		if (field_span(v, &ms) < 0)
 			return problem_set(p, path, f->key,
 				"must be a time span such as \"1.5s\" or a number of seconds");
+		return 0;
+	case FIELD_OFFSET:
+		if (field_offset(v, &ms) < 0)
+			return problem_set(p, path, f->key,
+				"must be a time span with or without a minus in front");
 		return 0;
 	case FIELD_WORD:
 		if (!json_object_is_type(v, json_type_string) ||
@@ -147,6 +180,8 @@ static int store_one(const struct field *f, struct json_object *v, void *ret)
 		return 0;
 	case FIELD_SPAN:
 		return field_span(v, at);
+	case FIELD_OFFSET:
+		return field_offset(v, at);
 	case FIELD_WORD:
 		*(int *)at = word_index(f->words, json_object_get_string(v));
 		return 0;

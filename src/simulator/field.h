@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_BOOL,   /* bool */
 	FIELD_NUMBER, /* int64_t */
 	FIELD_SPAN,   /* int64_t in ms; "1.5s", "2min", or a number of seconds */
+	FIELD_OFFSET, /* the same with a sign in front: "-20min", or a number that may be negative */
 	FIELD_WORD,   /* int, index into words */
 	FIELD_JSON,   /* struct json_object *, a reference of the struct's own; null clears it */
 };

@@ -3,11 +3,16 @@
  * Faults come before the token is looked at, as a broken network would; the token before the service,
  * as the real gateway has it. */
 #include "gateway.h"
+#include "caller.h"
 #include "code.h"
 #include "control.h"
 #include "drs.h"
+#include "ecs.h"
 #include "fault.h"
 #include "iam.h"
+#include "issue.h"
+#include "key.h"
+#include "projects.h"
 #include "record.h"
 
 #include <event2/buffer.h>
@@ -24,19 +29,19 @@
 static const struct {
 	enum evhttp_cmd_type cmd;
 	const char *name;
-} methods[] = {{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_HEAD, "HEAD"},
+} method_names[] = {{EVHTTP_REQ_GET, "GET"}, {EVHTTP_REQ_POST, "POST"}, {EVHTTP_REQ_HEAD, "HEAD"},
 	{EVHTTP_REQ_PUT, "PUT"}, {EVHTTP_REQ_DELETE, "DELETE"}, {EVHTTP_REQ_OPTIONS, "OPTIONS"},
 	{EVHTTP_REQ_PATCH, "PATCH"}};
 
 static const char *method_name(struct evhttp_request *http)
 {
-	for (size_t i = 0; i < ELEMENTSOF(methods); i++)
-		if (methods[i].cmd == evhttp_request_get_command(http))
-			return methods[i].name;
+	for (size_t i = 0; i < ELEMENTSOF(method_names); i++)
+		if (method_names[i].cmd == evhttp_request_get_command(http))
+			return method_names[i].name;
 	return "OTHER";
 }
 
-/* What the path asks for; *ret_method is the one method that it knows. */
+/* What the path asks for; *ret_method has the methods that it knows. */
 static enum kind classify(struct request *r, const char **ret_method)
 {
 	static const struct {
@@ -44,15 +49,28 @@ static enum kind classify(struct request *r, const char **ret_method)
 		enum kind kind;
 	} calls[] = {{"batch-status", KIND_STATUS}, {"batch-precheck", KIND_SUBMIT},
 		{"batch-precheck-result", KIND_RESULT}, {"batch-detail", KIND_DETAIL}};
+	static const struct {
+		const char *path, *methods;
+		enum kind kind;
+	} paths[] = {{"/v3/projects", "GET", KIND_PROJECTS},
+		{"/v3/auth/projects", "GET", KIND_PROJECTS},
+		{"/v3.0/OS-CREDENTIAL/securitytokens", "POST", KIND_KEYS},
+		{"/openstack/latest/securitykey", "GET", KIND_METADATA},
+		{"/meta-data/latest/api/token", "PUT", KIND_METADATA}};
 	const char *p = r->path, *slash;
 
-	*ret_method = "POST";
-	if (strcmp(p, "/v3/auth/tokens") == 0)
-		return KIND_LOGIN;
-	if (strcmp(p, "/v3/projects") == 0) {
-		*ret_method = "GET";
-		return KIND_PROJECTS;
+	if (strcmp(p, "/v3/auth/tokens") == 0) {
+		bool look = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+
+		*ret_method = look ? "GET HEAD" : "POST";
+		return look ? KIND_VALIDATE : KIND_LOGIN;
 	}
+	for (size_t i = 0; i < ELEMENTSOF(paths); i++)
+		if (strcmp(paths[i].path, p) == 0) {
+			*ret_method = paths[i].methods;
+			return paths[i].kind;
+		}
+	*ret_method = "POST";
 	if (strncmp(p, "/v3/", 4) != 0 || !(slash = strchr(p + 4, '/')) ||
 		strncmp(slash, "/jobs/", 6) != 0)
 		return KIND_OTHER;
@@ -113,7 +131,8 @@ static bool limits_kept(struct request *r, struct answer *a)
 	if (strlen(evhttp_request_get_uri(r->http)) > URI_MAX)
 		answer_error(a, r, 414, "APIGW.0201", "Request URI too large.");
 	else if (largest > HEADER_MAX + 64 || all > ALL_HEADERS_MAX)
-		answer_error(a, r, 494, "APIGW.0201", "Request headers too large.");
+		answer_error(a, r, (int)r->sim->defaults.large_header, "APIGW.0201",
+			"Request headers too large.");
 	else if (r->body_len > BODY_MAX)
 		answer_error(a, r, 413, "APIGW.0201", "Request entity too large.");
 	else
@@ -154,10 +173,24 @@ static void refuse_old_token(struct request *r, struct answer *a)
 	}
 }
 
-/* The token and project of a DRS call. False, with an answer in a, if they are not good. */
-static bool admitted(struct request *r, struct answer *a)
+/* Sets r->project if the path's project is that of the caller. False, with an answer in a, if not. */
+static bool project_fits(struct request *r, struct answer *a, struct project *own)
 {
-	switch (iam_token(r)) {
+	struct project *p = sim_project(r->sim, r->project_id);
+
+	if (p && p == own) {
+		r->project = p;
+		return true;
+	}
+	request_note(r, "project %s is not the caller's", r->project_id);
+	answer_error(a, r, 0, "DRS.M00261", NULL);
+	return false;
+}
+
+/* A token that this simulator has issued. False, with an answer in a, if it is not good. */
+static bool token_admits(struct request *r, struct answer *a)
+{
+	switch (issue_of(r)) {
 	case TOKEN_MISSING:
 		answer_error(a, r, 0, "APIGW.0301",
 			"Incorrect IAM authentication information: x-auth-token not found");
@@ -175,36 +208,56 @@ static bool admitted(struct request *r, struct answer *a)
 		answer_error(a, r, 0, "APIGW.0307", NULL);
 		return false;
 	}
-	r->project = sim_project(r->sim, r->project_id);
-	if (!r->project || r->project != r->token->project) {
-		request_note(r, "project %s is not the token's", r->project_id);
-		answer_error(a, r, 0, "DRS.M00261", NULL);
-		return false;
-	}
-	return true;
+	return project_fits(r, a, r->token->project);
 }
 
-/* What the real thing does once nothing is in the way. */
-static void serve(struct request *r, struct answer *a, const char *method)
+/* A signature; it says by itself which project it is for. */
+static bool signature_admits(struct request *r, struct answer *a)
+{
+	const char *sent = request_header(r, "X-Project-Id");
+	struct project *p;
+
+	if (!key_admits(r, a))
+		return false;
+	if (!sent) {
+		request_note(r, "no X-Project-Id");
+		answer_error(a, r, 0, "APIGW.0301",
+			"Incorrect IAM authentication information: x-project-id not found");
+		return false;
+	}
+	p = sim_project(r->sim, sent);
+	return project_fits(r, a, p && caller_may_use(&r->caller, p) ? p : NULL);
+}
+
+static void serve_iam(struct request *r, struct answer *a)
+{
+	if (r->kind == KIND_PROJECTS && strcmp(r->path, "/v3/projects") == 0)
+		projects_all(r, a);
+	else if (r->kind == KIND_PROJECTS)
+		projects_own(r, a);
+	else if (r->kind == KIND_VALIDATE)
+		iam_validate(r, a);
+	else if (!json_type_sent(r))
+		answer_keystone(a, 415, "The content type must be application/json.");
+	else if (r->kind == KIND_KEYS)
+		iam_temporary_keys(r, a);
+	else
+		iam_login(r, a);
+}
+
+static bool method_known(const char *methods, const char *method)
+{
+	const char *at = strstr(methods, method);
+	size_t n = strlen(method);
+
+	return at && (at == methods || at[-1] == ' ') && (!at[n] || at[n] == ' ');
+}
+
+/* A DRS call of a caller who is known, with r->project his. */
+static void serve_drs(struct request *r, struct answer *a)
 {
 	const char *language;
 
-	if (strcmp(method, r->method) != 0) {
-		answer_error(a, r, 405, "APIGW.0101", "The method is not allowed for this API.");
-		answer_header(a, "Allow", method);
-		return;
-	}
-	if (r->kind == KIND_LOGIN || r->kind == KIND_PROJECTS) {
-		if (r->kind == KIND_PROJECTS)
-			iam_projects(r, a);
-		else if (!json_type_sent(r))
-			answer_keystone(a, 415, "The content type must be application/json.");
-		else
-			iam_login(r, a);
-		return;
-	}
-	if (!admitted(r, a))
-		return;
 	if (!json_type_sent(r)) {
 		answer_error(a, r, 415, "DRS.M00007", "The content type must be application/json.");
 		return;
@@ -232,6 +285,21 @@ static int64_t count_call(struct request *r)
 	return n;
 }
 
+/* What the real thing does once nothing is in the way. */
+static void serve(struct request *r, struct answer *a, const char *methods)
+{
+	if (!method_known(methods, r->method)) {
+		answer_error(a, r, 405, "APIGW.0101", "The method is not allowed for this API.");
+		answer_header(a, "Allow", methods);
+	} else if (r->kind == KIND_METADATA) {
+		ecs_serve(r, a);
+	} else if (r->kind >= KIND_LOGIN && r->kind <= KIND_KEYS) {
+		serve_iam(r, a);
+	} else if (key_signed(r) ? signature_admits(r, a) : token_admits(r, a)) {
+		serve_drs(r, a);
+	}
+}
+
 void gateway_request(struct sim *s, struct evhttp_request *http)
 {
 	struct request r = {.sim = s, .http = http};
@@ -253,7 +321,8 @@ void gateway_request(struct sim *s, struct evhttp_request *http)
 		r.calls_60s = count_call(&r);
 	}
 	/* A token is only shown by its serial, and that even if a fault answers. */
-	(void)iam_token(&r);
+	(void)issue_of(&r);
+	key_named(&r);
 	if (fault_down(&r, &a)) {
 		name = "down";
 	} else if ((faulty = fault_take(&r, &f)) && !fault_executes(&f)) {

@@ -1,28 +1,22 @@
-/* iam.h - the simulated identity service: logins, tokens, projects. */
+/* iam.h - the simulated identity service: logins, checks of tokens, temporary keys. */
 #pragma once
 
 #include "sim.h"
 #include "wire.h"
 
-enum token_verdict {
-	TOKEN_GOOD,
-	TOKEN_MISSING,
-	TOKEN_UNKNOWN,
-	TOKEN_EXPIRED
-};
-
 /* POST /v3/auth/tokens */
 void iam_login(struct request *r, struct answer *a);
-/* GET /v3/projects */
-void iam_projects(struct request *r, struct answer *a);
+/* GET and HEAD /v3/auth/tokens */
+void iam_validate(struct request *r, struct answer *a);
+/* POST /v3.0/OS-CREDENTIAL/securitytokens */
+void iam_temporary_keys(struct request *r, struct answer *a);
 
-/* Looks at X-Auth-Token and sets r->token if it is one of ours, good or not. */
-enum token_verdict iam_token(struct request *r);
+/* A refusal in the style that the scenario chose; message is for Keystone's. */
+void iam_refuse(
+	struct answer *a, struct request *r, int status, const char *code, const char *message);
+/* True if a good token or signature came with the request; else the answer is in a. */
+bool iam_admits(struct request *r, struct answer *a);
 
-/* Ends tokens: all (serial 0) or one. expire sets their time to now, revoke voids them. */
-void iam_end_tokens(struct sim *s, uint64_t serial, bool revoke);
 struct user *iam_user(struct sim *s, const char *name, const char *domain);
-/* For /_sim/state; new references. */
-struct json_object *iam_state_tokens(const struct sim *s);
+/* For /_sim/state; a new reference. */
 struct json_object *iam_state_users(const struct sim *s);
-void iam_forget(struct sim *s);

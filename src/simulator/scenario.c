@@ -1,7 +1,10 @@
 /* scenario.c - the scenario file: read once, strictly, before anything listens. */
 #include "scenario.h"
 #include "backoff.h"
+#include "caller.h"
 #include "fault.h"
+#include "iam.h"
+#include "key.h"
 #include "task.h"
 #include "verb.h"
 
@@ -17,6 +20,9 @@ static const char *const deleted_words[] = {"error", "status", NULL};
 static const char *const answer_words[] = {
 	"gateway-0307", "gateway-0301", "drs-m00100", "keystone-403", NULL};
 static const char *const style_words[] = {"keystone", "code", NULL};
+static const char *const closing_words[] = {"no", "told", "silent", NULL};
+static const char *const accepts_words[] = {"both", "access", "credential", NULL};
+static const char *const metadata_words[] = {"none", "v1", "v2", NULL};
 static const char *const role_words[] = {"full", "readonly", "none", NULL};
 
 #define F(type, key, kind, words)                                                                  \
@@ -41,6 +47,8 @@ static const struct field default_fields[] = {
 	{"never_checked", FIELD_WORD, offsetof(struct defaults, never), never_words},
 	F(defaults, overlap, FIELD_WORD, overlap_words),
 	F(defaults, deleted, FIELD_WORD, deleted_words),
+	F(defaults, close, FIELD_WORD, closing_words),
+	F(defaults, large_header, FIELD_NUMBER, NULL),
 };
 
 static const struct field token_fields[] = {
@@ -58,6 +66,34 @@ static const struct field lockout_fields[] = {
 	F(lockout, tries, FIELD_NUMBER, NULL),
 	F(lockout, window, FIELD_SPAN, NULL),
 	F(lockout, lock, FIELD_SPAN, NULL),
+};
+
+static const struct field signing_fields[] = {
+	F(signing, accepts, FIELD_WORD, accepts_words),
+	F(signing, tries, FIELD_NUMBER, NULL),
+	F(signing, lock, FIELD_SPAN, NULL),
+	F(signing, skew, FIELD_SPAN, NULL),
+};
+
+static const struct field metadata_fields[] = {
+	F(metadata, mode, FIELD_WORD, metadata_words),
+	F(metadata, user, FIELD_TEXT, NULL),
+	F(metadata, agency, FIELD_TEXT, NULL),
+	F(metadata, life, FIELD_SPAN, NULL),
+	F(metadata, renew, FIELD_SPAN, NULL),
+};
+
+static const struct field clock_fields[] = {
+	{"offset", FIELD_OFFSET, offsetof(struct sim, clock_offset), NULL},
+};
+
+static const struct field agency_fields[] = {
+	F(agency, id, FIELD_TEXT, NULL),
+	F(agency, name, FIELD_TEXT, NULL),
+	F(agency, domain, FIELD_TEXT, NULL),
+	F(agency, role, FIELD_WORD, role_words),
+	F(agency, projects, FIELD_JSON, NULL),
+	F(agency, users, FIELD_JSON, NULL),
 };
 
 static const struct field project_fields[] = {
@@ -78,6 +114,7 @@ static const struct field user_fields[] = {
 	F(user, console_only, FIELD_BOOL, NULL),
 	F(user, role, FIELD_WORD, role_words),
 	F(user, projects, FIELD_JSON, NULL),
+	{"keys", FIELD_JSON, offsetof(struct user, keys_json), NULL},
 };
 
 struct top {
@@ -85,6 +122,7 @@ struct top {
 	int64_t seed;
 	char *region;
 	struct json_object *defaults, *tokens, *lockout, *users, *projects, *events, *faults;
+	struct json_object *signing, *metadata, *clock, *agencies;
 };
 
 static const struct field top_fields[] = {
@@ -98,6 +136,10 @@ static const struct field top_fields[] = {
 	F(top, projects, FIELD_JSON, NULL),
 	F(top, events, FIELD_JSON, NULL),
 	F(top, faults, FIELD_JSON, NULL),
+	F(top, signing, FIELD_JSON, NULL),
+	F(top, metadata, FIELD_JSON, NULL),
+	F(top, clock, FIELD_JSON, NULL),
+	F(top, agencies, FIELD_JSON, NULL),
 };
 
 int scenario_profile(const char *name, int *ret)
@@ -151,9 +193,48 @@ int scenario_defaults(struct sim *s, struct json_object *o, const char *path, st
 	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(texts); i++)
 		if (json_object_object_get_ex(o, texts[i], &v) && !v)
 			r = problem_set(p, path, texts[i], "must be a text");
+	if (r >= 0 && json_object_object_get_ex(o, "large_header", &v) &&
+		json_object_get_int64(v) != 431 && json_object_get_int64(v) != 494)
+		r = problem_set(p, path, "large_header", "must be 431 or 494");
 	if (r < 0 || !s)
 		return r;
 	return field_read(o, default_fields, ELEMENTSOF(default_fields), &s->defaults, path, p);
+}
+
+int scenario_signing(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	int r = field_check(o, signing_fields, ELEMENTSOF(signing_fields), path, p);
+
+	if (r >= 0)
+		r = number_within(o, "tries", 0, 1000, path, p);
+	if (r < 0 || !s)
+		return r;
+	return field_read(o, signing_fields, ELEMENTSOF(signing_fields), &s->signing, path, p);
+}
+
+int scenario_metadata(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	int r = field_check(o, metadata_fields, ELEMENTSOF(metadata_fields), path, p);
+
+	if (r < 0 || !s)
+		return r;
+	r = field_read(o, metadata_fields, ELEMENTSOF(metadata_fields), &s->metadata, path, p);
+	if (r < 0)
+		return r;
+	if (s->metadata.user && !iam_user(s, s->metadata.user, NULL))
+		return problem_set(p, path, "user", "no such user");
+	if (s->metadata.agency && !caller_agency(s, s->metadata.agency, NULL))
+		return problem_set(p, path, "agency", "no such agency");
+	if (s->metadata.mode != METADATA_NONE && !s->metadata.user == !s->metadata.agency)
+		return problem_set(p, path, NULL, "needs user or agency");
+	return 0;
+}
+
+int scenario_clock(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	if (!s)
+		return field_check(o, clock_fields, ELEMENTSOF(clock_fields), path, p);
+	return field_read(o, clock_fields, ELEMENTSOF(clock_fields), s, path, p);
 }
 
 static int set_text(char **at, const char *text)
@@ -171,12 +252,15 @@ static int presets(struct sim *s)
 		.page_of_5 = true,
 		.duration = 3000,
 		.stale = 1000,
-		.max_jobs = -1};
+		.max_jobs = -1,
+		.large_header = 494};
 	s->tokens = (struct token_rules){.life = HOURS(24),
 		.size = 2048,
 		.catalog = INT64_C(18) * 1024,
 		.unknown_project = 401};
 	s->lockout = (struct lockout){.tries = 5, .window = MINUTES(15), .lock = MINUTES(15)};
+	s->signing = (struct signing){.tries = 5, .lock = MINUTES(5), .skew = MINUTES(15)};
+	s->metadata = (struct metadata){.life = HOURS(1), .renew = MINUTES(10)};
 	if (set_text(&s->defaults.max_jobs_code, "DRS.M00202") < 0 ||
 		set_text(&s->defaults.unknown_code, "DRS.M05003") < 0 ||
 		set_text(&s->defaults.page_key, "page_req") < 0 ||
@@ -248,6 +332,67 @@ static int add_project(struct sim *s, struct json_object *o, const char *path, s
 	return add_tasks(s, pr, path, p);
 }
 
+/* That list, if there is one, is an array of texts. */
+static int check_texts(
+	struct json_object *list, const char *path, const char *key, struct problem *p)
+{
+	bool good = !list || json_object_is_type(list, json_type_array);
+
+	for (size_t i = 0; good && list && i < json_object_array_length(list); i++)
+		good = json_object_is_type(json_object_array_get_idx(list, i), json_type_string);
+	return good ? 0 : problem_set(p, path, key, "must be an array of names or ids");
+}
+
+static int add_agency(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	struct agency *g = calloc(1, sizeof(*g));
+	char text[300], id[33];
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	r = field_read(o, agency_fields, ELEMENTSOF(agency_fields), g, path, p);
+	if (r >= 0 && (!g->name || !*g->name))
+		r = problem_set(p, path, "name", "is missing");
+	if (r >= 0)
+		r = check_texts(g->projects, path, "projects", p);
+	if (r >= 0)
+		r = check_texts(g->users, path, "users", p);
+	if (r >= 0)
+		r = set_text(&g->domain, "example");
+	if (r >= 0) {
+		snprintf(text, sizeof(text), "%s/%s", g->domain, g->name);
+		caller_id_of("agency", text, id);
+		r = set_text(&g->id, id);
+	}
+	if (r < 0) {
+		field_free(agency_fields, ELEMENTSOF(agency_fields), g);
+		free(g);
+		return r;
+	}
+	TAILQ_INSERT_TAIL(&s->agencies, g, link);
+	return 0;
+}
+
+static int add_keys(struct sim *s, const struct user *u, const char *path, struct problem *p)
+{
+	char at[120];
+
+	if (!u->keys_json)
+		return 0;
+	if (!json_object_is_type(u->keys_json, json_type_array))
+		return problem_set(p, path, "keys", "must be an array");
+	for (size_t i = 0; i < json_object_array_length(u->keys_json); i++) {
+		int r;
+
+		snprintf(at, sizeof(at), "%s.keys[%zu]", path, i);
+		r = key_add(s, u, json_object_array_get_idx(u->keys_json, i), at, p);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int add_user(struct sim *s, struct json_object *o, const char *path, struct problem *p)
 {
 	struct user *u = calloc(1, sizeof(*u));
@@ -262,12 +407,8 @@ static int add_user(struct sim *s, struct json_object *o, const char *path, stru
 		r = problem_set(p, path, "name", "is missing");
 	if (r >= 0 && (!u->password || !*u->password))
 		r = problem_set(p, path, "password", "is missing");
-	if (r >= 0 && u->projects && !json_object_is_type(u->projects, json_type_array))
-		r = problem_set(p, path, "projects", "must be an array of names or ids");
-	for (size_t i = 0; r >= 0 && u->projects && i < json_object_array_length(u->projects); i++)
-		if (!json_object_is_type(
-			    json_object_array_get_idx(u->projects, i), json_type_string))
-			r = problem_set(p, path, "projects", "must be an array of names or ids");
+	if (r >= 0)
+		r = check_texts(u->projects, path, "projects", p);
 	if (r >= 0)
 		r = set_text(&u->domain, "example");
 	if (r >= 0 && u->name) {
@@ -283,7 +424,7 @@ static int add_user(struct sim *s, struct json_object *o, const char *path, stru
 		return r;
 	}
 	TAILQ_INSERT_TAIL(&s->users, u, link);
-	return 0;
+	return add_keys(s, u, path, p);
 }
 
 static int add_event(struct sim *s, struct json_object *o, const char *path, struct problem *p)
@@ -335,8 +476,16 @@ static int read_top(struct sim *s, struct json_object *root, struct problem *p)
 		if (r >= 0)
 			r = number_within(top.lockout, "tries", 0, 16, "lockout", p);
 	}
+	if (r >= 0 && top.signing)
+		r = scenario_signing(s, top.signing, "signing", p);
+	if (r >= 0 && top.clock)
+		r = scenario_clock(s, top.clock, "clock", p);
 	if (r >= 0)
 		r = each(s, top.users, "users", add_user, p);
+	if (r >= 0)
+		r = each(s, top.agencies, "agencies", add_agency, p);
+	if (r >= 0 && top.metadata)
+		r = scenario_metadata(s, top.metadata, "metadata", p);
 	if (r >= 0)
 		r = each(s, top.projects, "projects", add_project, p);
 	if (r >= 0)
@@ -441,8 +590,14 @@ void scenario_forget(struct sim *s)
 {
 	struct project *pr;
 	struct user *u;
+	struct agency *g;
 	struct task *t;
 
+	while ((g = TAILQ_FIRST(&s->agencies))) {
+		TAILQ_REMOVE(&s->agencies, g, link);
+		field_free(agency_fields, ELEMENTSOF(agency_fields), g);
+		free(g);
+	}
 	while ((pr = TAILQ_FIRST(&s->projects))) {
 		while ((t = TAILQ_FIRST(&pr->tasks))) {
 			TAILQ_REMOVE(&pr->tasks, t, link);
@@ -459,5 +614,6 @@ void scenario_forget(struct sim *s)
 	}
 	field_free(default_fields, ELEMENTSOF(default_fields), &s->defaults);
 	field_free(token_fields, ELEMENTSOF(token_fields), &s->tokens);
+	field_free(metadata_fields, ELEMENTSOF(metadata_fields), &s->metadata);
 	free(s->region);
 }

@@ -14,6 +14,14 @@ int scenario_profile(const char *name, int *ret) _must_check_;
 int scenario_tokens(
 	struct sim *s, struct json_object *o, const char *path, struct problem *p) _must_check_;
 
+/* The same for the rules of signing, the metadata service, and the cloud's clock. */
+int scenario_signing(
+	struct sim *s, struct json_object *o, const char *path, struct problem *p) _must_check_;
+int scenario_metadata(
+	struct sim *s, struct json_object *o, const char *path, struct problem *p) _must_check_;
+int scenario_clock(
+	struct sim *s, struct json_object *o, const char *path, struct problem *p) _must_check_;
+
 /* Frees what a scenario brought. */
 void scenario_forget(struct sim *s);
 

@@ -1,7 +1,8 @@
 /* sim.c - the simulated cloud as a whole: its beginning, its end, its clock, and who is in it. */
 #include "sim.h"
 #include "fault.h"
-#include "iam.h"
+#include "issue.h"
+#include "key.h"
 #include "listen.h"
 #include "record.h"
 #include "scenario.h"
@@ -12,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-const char *const kind_words[] = {"any", "login", "projects", "status", "submit", "result",
-	"detail", "iam", "drs", "other", NULL};
+const char *const kind_words[] = {"any", "login", "projects", "validate", "keys", "status",
+	"submit", "result", "detail", "metadata", "iam", "drs", "other", NULL};
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -28,6 +29,22 @@ int64_t sim_now(const struct sim *s)
 	return clock_ms(CLOCK_MONOTONIC) - s->start;
 }
 
+int64_t sim_wall(const struct sim *s)
+{
+	return clock_ms(CLOCK_REALTIME) + s->clock_offset;
+}
+
+void sim_time_text(int64_t wall, char *ret, size_t n)
+{
+	time_t sec = (time_t)(wall / 1000);
+	struct tm tm;
+	char text[24];
+
+	gmtime_r(&sec, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(ret, n, "%s.%06dZ", text, (int)(wall % 1000) * 1000);
+}
+
 struct sim *sim_new(void)
 {
 	struct sim *s = calloc(1, sizeof(*s));
@@ -35,6 +52,8 @@ struct sim *sim_new(void)
 	if (!s)
 		return NULL;
 	TAILQ_INIT(&s->users);
+	TAILQ_INIT(&s->agencies);
+	TAILQ_INIT(&s->keys);
 	TAILQ_INIT(&s->projects);
 	TAILQ_INIT(&s->token_list);
 	TAILQ_INIT(&s->faults);
@@ -58,7 +77,8 @@ struct sim *sim_free(struct sim *s)
 	wire_forget(s);
 	verb_forget(s);
 	fault_clear(s);
-	iam_forget(s);
+	issue_forget(s);
+	key_forget(s);
 	scenario_forget(s);
 	json_object_put(s->log);
 	if (s->log_file)

@@ -20,10 +20,13 @@ enum kind {
 	KIND_ANY,
 	KIND_LOGIN,
 	KIND_PROJECTS,
+	KIND_VALIDATE,
+	KIND_KEYS,
 	KIND_STATUS,
 	KIND_SUBMIT,
 	KIND_RESULT,
 	KIND_DETAIL,
+	KIND_METADATA,
 	KIND_IAM,
 	KIND_DRS,
 	KIND_OTHER
@@ -50,6 +53,12 @@ enum overlap {
 	OVERLAP_BUSY,
 	OVERLAP_STATE
 };
+/* Whether a connection ends after each answer: with a header that says so, or without. */
+enum closing {
+	CLOSE_NO,
+	CLOSE_TOLD,
+	CLOSE_SILENT
+};
 enum deleted {
 	DELETED_ERROR,
 	DELETED_STATUS
@@ -70,6 +79,18 @@ enum role {
 	ROLE_READONLY,
 	ROLE_NONE
 };
+/* The forms of a signature that the cloud takes. */
+enum accepts {
+	ACCEPTS_BOTH,
+	ACCEPTS_ACCESS,
+	ACCEPTS_CREDENTIAL
+};
+/* What the metadata service is like. */
+enum metadata_mode {
+	METADATA_NONE, /* no agency is bound */
+	METADATA_V1,
+	METADATA_V2 /* wants a ticket */
+};
 enum down_what {
 	DOWN_ALL,
 	DOWN_IAM,
@@ -86,7 +107,8 @@ struct defaults {
 	int64_t duration, stale, linger, latency;
 	int64_t max_jobs; /* 0 none; -1 by profile */
 	char *max_jobs_code, *unknown_code, *page_key;
-	int shape, never, overlap, deleted;
+	int shape, never, overlap, deleted, close;
+	int64_t large_header; /* HTTP status for headers that are too large */
 };
 
 struct token_rules {
@@ -99,6 +121,17 @@ struct token_rules {
 
 struct lockout {
 	int64_t tries, window, lock;
+};
+
+struct signing {
+	int accepts;
+	int64_t tries, lock, skew;
+};
+
+struct metadata {
+	int mode;
+	char *user, *agency; /* whose keys; one of them */
+	int64_t life, renew;
 };
 
 /* One scripted outcome of a pre-check run; shared by script, current and old report. */
@@ -146,23 +179,54 @@ struct user {
 	bool enabled, console_only;
 	int role;
 	struct json_object *projects; /* names or ids; NULL: all of the domain */
-	int64_t wrong[16];            /* times of the wrong logins inside the window */
+	struct json_object *keys_json;
+	int64_t wrong[16]; /* times of the wrong logins inside the window */
 	size_t n_wrong;
 	int64_t locked_until;
 };
 TAILQ_HEAD(user_list, user);
 
+struct agency {
+	TAILQ_ENTRY(agency) link;
+	char *id, *name, *domain;
+	int role;
+	struct json_object *projects; /* names or ids; NULL: all of the domain */
+	struct json_object *users;    /* names of those who may assume it; NULL: all */
+};
+TAILQ_HEAD(agency_list, agency);
+
+/* Both NULL: somebody whom another Keystone knows. */
+struct caller {
+	const struct user *user;     /* NULL: a machine */
+	const struct agency *agency; /* whom he stands for; NULL: himself */
+};
+
 struct token {
 	TAILQ_ENTRY(token) link;
 	uint64_t serial;
 	char *text;
+	const char *method;
 	int64_t expires; /* mono ms */
-	char expires_text[40];
+	char issued_text[40], expires_text[40];
 	bool revoked;
-	const struct user *user;
+	struct caller caller;
 	struct project *project; /* NULL: not project scoped */
 };
 TAILQ_HEAD(token_list, token);
+
+struct key {
+	TAILQ_ENTRY(key) link;
+	char *access, *secret;
+	char *token;     /* of a temporary key; NULL: a permanent one */
+	int64_t expires; /* mono ms; of a temporary key */
+	char expires_text[40];
+	bool enabled;
+	bool shown; /* by the metadata service */
+	struct caller caller;
+	int64_t failures; /* one after the other */
+	int64_t locked_until;
+};
+TAILQ_HEAD(key_list, key);
 
 struct fault {
 	TAILQ_ENTRY(fault) link;
@@ -205,7 +269,18 @@ struct sim {
 	struct defaults defaults;
 	struct token_rules tokens;
 	struct lockout lockout;
+	struct signing signing;
+	struct metadata metadata;
+	const struct key *metadata_key; /* what it shows now; one of keys */
+	struct {
+		char text[65];
+		int64_t expires;
+	} tickets[16]; /* of the metadata service; a ring */
+	size_t n_tickets;
+	int64_t clock_offset; /* ms by which the cloud's clock is ahead of the machine's */
 	struct user_list users;
+	struct agency_list agencies;
+	struct key_list keys;
 	struct project_list projects;
 	struct token_list token_list;
 	struct fault_list faults;
@@ -224,6 +299,10 @@ struct sim {
 
 /* CLOCK_MONOTONIC in ms since the simulator started. */
 int64_t sim_now(const struct sim *s);
+/* The cloud's own clock, in ms since 1970. */
+int64_t sim_wall(const struct sim *s);
+/* "YYYY-MM-DDThh:mm:ss.ffffffZ" */
+void sim_time_text(int64_t wall, char *ret, size_t n);
 
 struct sim *sim_new(void);
 struct sim *sim_free(struct sim *s);

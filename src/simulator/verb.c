@@ -3,8 +3,11 @@
  * One table serves both the control requests and the events of a scenario, so that whatever a test does
  * by hand can also be written down as a timeline. */
 #include "verb.h"
+#include "ecs.h"
 #include "fault.h"
 #include "iam.h"
+#include "issue.h"
+#include "key.h"
 #include "listen.h"
 #include "record.h"
 #include "scenario.h"
@@ -69,6 +72,23 @@ static const struct field end_fields[] = {
 
 static const struct field advance_fields[] = {
 	F(by, FIELD_SPAN, NULL),
+};
+
+struct key_args {
+	char *access, *secret;
+	bool enabled, unlock, expire;
+};
+
+#define K(key, kind)                                                                               \
+	{                                                                                          \
+#key, kind, offsetof(struct key_args, key), NULL                                   \
+	}
+static const struct field key_fields[] = {
+	K(access, FIELD_TEXT),
+	K(secret, FIELD_TEXT),
+	K(enabled, FIELD_BOOL),
+	K(unlock, FIELD_BOOL),
+	K(expire, FIELD_BOOL),
 };
 
 #define TABLE(t) t, ELEMENTSOF(t)
@@ -230,13 +250,13 @@ static int split_tokens(struct sim *s, struct json_object *o, const char *path, 
 	if (r < 0 || !s)
 		goto out;
 	if (a.expire)
-		iam_end_tokens(s,
+		issue_end(s,
 			json_object_is_type(a.expire, json_type_int)
 				? json_object_get_uint64(a.expire)
 				: 0,
 			false);
 	if (a.revoke)
-		iam_end_tokens(s,
+		issue_end(s,
 			json_object_is_type(a.revoke, json_type_int)
 				? json_object_get_uint64(a.revoke)
 				: 0,
@@ -408,6 +428,95 @@ out:
 	return r;
 }
 
+static int check_key(struct json_object *o, const char *path, struct problem *p)
+{
+	int r = field_check(o, TABLE(key_fields), path, p);
+
+	return r < 0 ? r : need(o, "access", path, p);
+}
+
+static int do_key(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	struct key_args a = {0};
+	struct key *k;
+	int r = field_read(o, TABLE(key_fields), &a, path, p);
+
+	if (r < 0)
+		goto out;
+	k = a.access ? key_find(s, a.access) : NULL;
+	if (!k) {
+		r = problem_set(p, path, "access", "no such key");
+		goto out;
+	}
+	if (a.secret) {
+		free(k->secret);
+		k->secret = a.secret;
+		a.secret = NULL;
+	}
+	if (json_object_object_get_ex(o, "enabled", NULL))
+		k->enabled = a.enabled;
+	if (a.expire)
+		k->expires = MIN(k->expires, sim_now(s));
+	if (a.unlock) {
+		k->failures = 0;
+		k->locked_until = 0;
+	}
+out:
+	field_free(TABLE(key_fields), &a);
+	return r;
+}
+
+/* The metadata verb: keys as in the scenario, and "rotate" and "revoke". */
+static int split_metadata(struct sim *s, struct json_object *o, const char *path, struct problem *p)
+{
+	struct json_object *rules = json_object_new_object();
+	bool rotate = false, revoke = false;
+	int r;
+
+	if (!json_object_is_type(o, json_type_object)) {
+		r = problem_set(p, path, NULL, "must be an object");
+		goto out;
+	}
+	json_object_object_foreach(o, key, v)
+	{
+		bool *act = strcmp(key, "rotate") == 0   ? &rotate
+			    : strcmp(key, "revoke") == 0 ? &revoke
+							 : NULL;
+
+		if (act && !json_object_is_type(v, json_type_boolean)) {
+			r = problem_set(p, path, key, "must be true or false");
+			goto out;
+		}
+		if (act)
+			*act = json_object_get_boolean(v);
+		else
+			json_object_object_add(rules, key, json_object_get(v));
+	}
+	r = scenario_metadata(s, rules, path, p);
+	if (r >= 0 && s && revoke)
+		ecs_revoke(s);
+	if (r >= 0 && s && rotate)
+		ecs_rotate(s);
+out:
+	json_object_put(rules);
+	return r;
+}
+
+static int check_metadata(struct json_object *o, const char *path, struct problem *p)
+{
+	return split_metadata(NULL, o, path, p);
+}
+
+static int check_signing(struct json_object *o, const char *path, struct problem *p)
+{
+	return scenario_signing(NULL, o, path, p);
+}
+
+static int check_clock(struct json_object *o, const char *path, struct problem *p)
+{
+	return scenario_clock(NULL, o, path, p);
+}
+
 static void on_planned(evutil_socket_t fd, short what, void *arg);
 
 static int arm(struct planned *pl)
@@ -458,6 +567,10 @@ static const struct {
 	{"foreign-run", check_run, do_run},
 	{"tokens", check_tokens, split_tokens},
 	{"credential", check_credential, do_credential},
+	{"key", check_key, do_key},
+	{"signing", check_signing, scenario_signing},
+	{"metadata", check_metadata, split_metadata},
+	{"clock", check_clock, scenario_clock},
 	{"defaults", check_defaults, scenario_defaults},
 	{"fault", fault_check, fault_add},
 	{"clear-faults", check_nothing, do_clear},

@@ -9,7 +9,9 @@
 #include <event2/keyvalq_struct.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* An answer on its way. Owns the answer; the request stays evhttp's. */
@@ -175,6 +177,29 @@ void answer_html(struct answer *a, int status)
 	answer_text(a, status, "text/html", text);
 }
 
+static bool has_header(const struct answer *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_headers; i++)
+		if (strcasecmp(a->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What every answer says beside its own headers: the cloud's time of day, and the end of the connection. */
+static void add_usual(const struct sim *s, struct answer *a)
+{
+	time_t sec = (time_t)(sim_wall(s) / 1000);
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&sec, &tm);
+	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (!has_header(a, "Date"))
+		answer_header(a, "Date", text);
+	if (s->defaults.close == CLOSE_TOLD && !has_header(a, "Connection"))
+		answer_header(a, "Connection", "close");
+}
+
 /* The body as text; json's own memory or the answer's. */
 static const char *body_of(const struct answer *a, size_t *ret_len)
 {
@@ -195,13 +220,26 @@ static void delivery_free(struct delivery *d)
 	free(d);
 }
 
-static void send_plain(struct evhttp_request *http, const struct answer *a)
+/* The answer is out: the connection ends without a word of warning. */
+static void on_sent(struct evhttp_request *http, void *arg _unused_)
+{
+	struct evhttp_connection *con = evhttp_request_get_connection(http);
+
+	if (con)
+		shutdown(bufferevent_getfd(evhttp_connection_get_bufferevent(con)), SHUT_RDWR);
+}
+
+static void send_plain(const struct sim *s, struct evhttp_request *http, struct answer *a)
 {
 	struct evkeyvalq *out = evhttp_request_get_output_headers(http);
-	struct evbuffer *buf = evbuffer_new();
+	bool head = evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
+	struct evbuffer *buf = head ? NULL : evbuffer_new();
 	size_t len;
 	const char *body = body_of(a, &len);
 
+	add_usual(s, a);
+	if (s->defaults.close == CLOSE_SILENT)
+		evhttp_request_set_on_complete_cb(http, on_sent, NULL);
 	evhttp_add_header(out, "Content-Type", a->type ? a->type : "application/json");
 	for (size_t i = 0; i < a->n_headers; i++)
 		evhttp_add_header(out, a->headers[i].name, a->headers[i].value);
@@ -235,7 +273,7 @@ static void drop(struct delivery *d, bool reset)
 /* Writes head and body into d->raw; a cut answer promises twice its length. */
 static int make_raw(struct delivery *d)
 {
-	const struct answer *a = &d->answer;
+	struct answer *a = &d->answer;
 	size_t len, head_len;
 	const char *body = body_of(a, &len);
 	char *head = NULL;
@@ -244,6 +282,7 @@ static int make_raw(struct delivery *d)
 
 	if (!f)
 		return -ENOMEM;
+	add_usual(d->sim, a);
 	fprintf(f, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", a->status,
 		a->status < 300 ? "OK" : title(a->status), a->type ? a->type : "application/json",
 		promised);
@@ -292,7 +331,7 @@ static void on_timer(evutil_socket_t fd _unused_, short what _unused_, void *arg
 
 	switch (d->answer.deliver) {
 	case DELIVER_PLAIN:
-		send_plain(d->http, &d->answer);
+		send_plain(d->sim, d->http, &d->answer);
 		break;
 	case DELIVER_CUT:
 		if (!d->raw && make_raw(d) < 0)
@@ -330,7 +369,7 @@ void wire_deliver(struct request *r, struct answer *a)
 
 	r->http = NULL;
 	if (a->deliver == DELIVER_PLAIN && a->wait == 0) {
-		send_plain(http, a);
+		send_plain(r->sim, http, a);
 		answer_done(a);
 		return;
 	}

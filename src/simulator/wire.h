@@ -18,6 +18,9 @@ struct request {
 	struct project *project;
 	char project_id[64];
 	const struct token *token;
+	struct caller caller; /* once it was admitted */
+	const char *auth; /* how it says who it is: token, access, credential; NULL: not at all */
+	char access[129]; /* the key that it names, known or not */
 	const struct fault *fault; /* an entry-level fault that the service itself applies */
 	bool zh;
 	bool executed;
@@ -34,7 +37,7 @@ enum deliver {
 	DELIVER_HANG,  /* nothing, until `wait` has passed (0: for ever) */
 };
 
-#define ANSWER_HEADERS 12
+#define ANSWER_HEADERS 16
 struct answer {
 	int status;
 	char code[24];
