@@ -4,8 +4,8 @@
  * matter how they are written on the wire.
  *
  * Parameters are sorted by their decoded names, then values, as the vendor's clients for Node, Go and Python
- * do. The documentation has them sorted by the encoded ones, which is the same for all names of letters, digits
- * and "-._~", and DRS and IAM have no others.
+ * do. Their documentation and the one for Java have them by the encoded names, which is the same for all names
+ * of letters, digits and "-._~", and DRS and IAM have no others.
  */
 #include "sign_inner.h"
 
