@@ -10,7 +10,7 @@ struct secret;
 #define EXCHANGE_BODY_MAX (8 * 1024 * 1024) /* counted after decoding; more is an error */
 #define TOKEN_MAX         (32 * 1024)       /* what the gateway takes in one header */
 
-/* What 431 and 494 mean, which their bodies do not say; the status is its argument. */
+/* What exchange_head_too_large() means, which no answer says; the status is its argument. */
 #define EXCHANGE_TOKEN_TOO_LARGE                                                                   \
 	"token too large for the gateway (HTTP %d): give the user fewer roles"
 #define EXCHANGE_HEADERS_MAX 6
@@ -61,6 +61,8 @@ int exchange_url(const char *base, const char *rest, char **ret) _must_check_;
 int64_t exchange_retry_after(const struct exchange *x);
 
 bool exchange_success(const struct exchange *x); /* 2xx */
+/* The gateway does not take headers of this size, by status or by what nginx's own page says. */
+bool exchange_head_too_large(const struct exchange *x);
 bool exchange_is_json(const struct exchange *x); /* by its Content-Type */
 
 /* Fills retry_after, request_id and date of r. True if there is no body worth reading: then outcome,

@@ -16,8 +16,8 @@
 struct http;
 
 /* Called once per http_send(), never from inside it. Everything in x is borrowed for the call, and wiped
- * after it. `token` is the X-Subject-Token header of the final answer, NUL-terminated, at most SECRET_MAX
- * bytes; NULL if there was none or an empty one. It may call http_send(), http_reset() and http_free(). */
+ * after it. `token` is the X-Subject-Token header of the final answer, NUL-terminated, as long as it came
+ * (libcurl takes lines of up to 100 KB); NULL if there was none or an empty one. It may call http_send(), http_reset() and http_free(). */
 typedef void http_done(void *arg, const struct exchange *x, const char *token, size_t token_len);
 
 int http_new(struct event_base *base, struct http **ret) _must_check_; /* borrows base */

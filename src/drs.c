@@ -229,7 +229,7 @@ static void tell_status(const struct exchange *x, const struct json *body, struc
 
 	if (x->content_type)
 		text_escape(type, sizeof(type), x->content_type, strlen(x->content_type));
-	if (x->status == 431 || x->status == 494)
+	if (exchange_head_too_large(x))
 		snprintf(r->text, sizeof(r->text), EXCHANGE_TOKEN_TOO_LARGE, x->status);
 	else if (r->text[0])
 		return;
@@ -263,6 +263,9 @@ static void read_refusal(
 		o = OUTCOME_TOKEN; /* a body of IAM's own kind: it speaks of the token alone */
 	else
 		o = drs_outcome(x->status, problem.code, problem.text, false);
+	/* Not JSON, so it is nobody of DRS who refuses: a gateway, a portal. No task is to blame for that. */
+	if (o == OUTCOME_BAD_REQUEST && !body)
+		o = OUTCOME_MISCONFIGURED;
 	r->n = 0;
 	if (outcome_is_task(o) && call->n == 1) {
 		struct answer *a = &r->answers[r->n++];

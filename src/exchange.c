@@ -101,6 +101,18 @@ bool exchange_settled(const struct exchange *x, struct reply *r)
 	return false;
 }
 
+bool exchange_head_too_large(const struct exchange *x)
+{
+	char start[1024];
+
+	if (x->status == 431 || x->status == 494)
+		return true;
+	if ((x->status != 400 && x->status != 413) || exchange_is_json(x))
+		return false;
+	text_copy(start, sizeof(start), x->body);
+	return strcasestr(start, "header") && strcasestr(start, "too large");
+}
+
 static void take(char *dst, size_t n, const struct json *o, const char *key)
 {
 	size_t len;

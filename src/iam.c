@@ -99,7 +99,8 @@ static void read_refusal(const struct exchange *x, const struct json *body, stru
 
 		line_init(&line, r->text, sizeof(r->text));
 		line_add(&line, "user is locked%s%s", problem.text[0] ? ": " : "", problem.text);
-	} else if (x->status == 431 || x->status == 494) {
+	} else if (exchange_head_too_large(x)) {
+		r->outcome = OUTCOME_MISCONFIGURED;
 		snprintf(r->text, sizeof(r->text), EXCHANGE_TOKEN_TOO_LARGE, x->status);
 	} else if (!r->text[0]) {
 		snprintf(r->text, sizeof(r->text), "IAM answered HTTP %d without a message",

@@ -95,10 +95,6 @@ static bool take_value(struct transfer *t, char **slot, const char *value, size_
 
 static bool take_token(struct transfer *t, const char *value, size_t len)
 {
-	if (len > SECRET_MAX) {
-		t->fault = "X-Subject-Token is longer than 64 KB in the answer of";
-		return false;
-	}
 	t->token = wiped_free(t->token, t->token_len);
 	t->token_len = 0;
 	if (len == 0)

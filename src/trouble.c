@@ -77,7 +77,9 @@ static void say_broken(const struct transfer *t, struct line *l)
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
 	if (!t->sent && t->via && tunnel >= 300)
-		line_add(l, "proxy %s answered %ld to CONNECT %s", t->via, tunnel, t->peer);
+		line_add(l, "proxy %s answered %ld to CONNECT %s%s", t->via, tunnel, t->peer,
+			tunnel == 407 ? ": it wants a user and password, which can't be given"
+				      : "");
 	else if (!t->sent)
 		line_add(
 			l, "connection closed by %s before the request", t->via ? t->via : t->peer);
@@ -113,7 +115,11 @@ static void say_result(const struct transfer *t, CURLcode result, struct line *l
 			l, "TLS: CA file %s can't be read", t->ca_file ? t->ca_file : "of libcurl");
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
-		line_add(l, "TLS: no handshake with %s: %s", t->peer, detail);
+		if (strcasestr(detail, "protocol version") ||
+			strcasestr(detail, "unsupported protocol"))
+			line_add(l, "TLS: %s speaks no TLS 1.2 or later", t->peer);
+		else
+			line_add(l, "TLS: no handshake with %s: %s", t->peer, detail);
 		break;
 	case CURLE_ABORTED_BY_CALLBACK:
 		line_add(l, "connection closed by %s before it answered; not sent again", t->peer);
