@@ -91,7 +91,7 @@ class Judge:
 
 # -- killed at a system call ---------------------------------------------------------------------
 
-# What changes a file, or the journal: between two of these nothing happens that a crash could leave behind.
+# What changes a file, or the journal (diagnostics go there, too): between two of these nothing happens that a crash could leave behind.
 CALLS = ["pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink", "openat", "sendmsg"]
 MANY = ("pwrite64", "fdatasync", "openat")
 FEWEST = {"pwrite64": 20, "sendmsg": 3}
@@ -111,7 +111,7 @@ def strace(state_dir, call, k):
 def begin_random(cfg, pick):
     """A life that ends at a system call of the seed's choosing, or, for most of them, from outside."""
     if HAVE_STRACE and pick.random() < 0.4:
-        call, most = pick.choice([("sendmsg", 4), ("sendto", 12), ("recvfrom", 12), ("pwrite64", 90)])
+        call, most = pick.choice([("sendmsg", 12), ("sendto", 12), ("recvfrom", 12), ("pwrite64", 90)])
         return Life(cfg, prefix=strace(cfg.state_dir, call, pick.randint(1, most)))
     return Life(cfg)
 

@@ -1,4 +1,4 @@
-"""A journal of our own: the socket that sd_journal_sendv(3) writes to, in a mount namespace of its own.
+"""A journal of our own: journald's socket, in a mount namespace of its own; what is news is kept.
 
 A datagram that the kernel took is told, also if its sender died right after: it waits in the queue. So what is in
 Journal.entries is exactly what a journald would have. The native protocol is decoded here, from its documentation
@@ -75,6 +75,8 @@ class Journal:
                     self.more.notify_all()
                 continue
             entry = decode(data)
+            if "DRS_EVENT" not in entry:  # diagnostics
+                continue
             entry["at"] = time.monotonic()
             with self.more:
                 self.entries.append(entry)
