@@ -234,6 +234,17 @@ def test_what_was_stopped_stays_stopped_over_an_upgrade(bed, built):
     assert bed.systemctl("is-enabled", "precheckd").stdout == "enabled\n"
 
 
+def test_a_bad_configuration_does_not_stop_an_upgrade(bed, built):
+    """The service says what is wrong; dpkg is through with the package, and apt with all the others."""
+    bed.install(built.first)
+    configure(bed)
+    bed.write("/etc/precheckd/jobs.d/later.conf", "nonsense\n")
+    bed.install(built.next, kit.NEXT_VERSION, ("--force-confold",))
+    assert bed.run("dpkg-query", "-W", "-f", "${db:Status-Status}", "precheckd").stdout == "installed"
+    assert bed.show("ActiveState") == "failed" and bed.show("ExecMainStatus") == "78"
+    bed.wait_message("later.conf:1: ")
+
+
 def test_instances_are_restarted_and_stopped_too(bed, built):
     bed.install(built.first)
     bed.write("/etc/precheckd/two/precheckd.conf", "")
