@@ -14,6 +14,7 @@
 #include "key.h"
 #include "projects.h"
 #include "record.h"
+#include "upstream.h"
 
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
@@ -149,8 +150,8 @@ static bool json_type_sent(const struct request *r)
 	return v && strncasecmp(v, json, n) == 0 && (!v[n] || v[n] == ';' || v[n] == ' ');
 }
 
-/* A token that is known but no longer good, in the way that the scenario chose. */
-static void refuse_old_token(struct request *r, struct answer *a)
+/* A token that was good once, in the way that the scenario chose; expires may be NULL. */
+static void refuse_old_token(struct request *r, struct answer *a, const char *expires)
 {
 	char text[160];
 
@@ -160,8 +161,8 @@ static void refuse_old_token(struct request *r, struct answer *a)
 		break;
 	case ANSWER_0301:
 		snprintf(text, sizeof(text),
-			"Incorrect IAM authentication information: token expired, expires_at:%s",
-			r->token->expires_text);
+			"Incorrect IAM authentication information: token expired%s%s",
+			expires ? ", expires_at:" : "", expires ? expires : "");
 		answer_error(a, r, 0, "APIGW.0301", text);
 		break;
 	case ANSWER_M00100:
@@ -171,6 +172,38 @@ static void refuse_old_token(struct request *r, struct answer *a)
 		answer_keystone(a, 403, "X-Auth-Token is invalid in the request");
 		break;
 	}
+}
+
+/* A request on its way through the gateway. */
+struct passage {
+	struct request r;
+	struct answer a;
+	struct fault f;
+	bool faulty, down;
+};
+
+static void passage_free(struct passage *p)
+{
+	answer_done(&p->a);
+	if (p->faulty)
+		fault_done(&p->f);
+	request_done(&p->r);
+	free(p);
+}
+
+/* Sends the answer, with the fault's damage in it. */
+static void finish(struct passage *p)
+{
+	struct sim *s = p->r.sim;
+
+	if (p->faulty && fault_executes(&p->f))
+		fault_spoil(&p->f, &p->r, &p->a);
+	if (p->a.deliver == DELIVER_PLAIN)
+		p->a.wait += s->defaults.latency;
+	p->r.active = drs_active(s);
+	record_request(&p->r, &p->a, p->down ? "down" : p->faulty ? fault_name(&p->f) : NULL);
+	wire_deliver(&p->r, &p->a);
+	passage_free(p);
 }
 
 /* Sets r->project if the path's project is that of the caller. False, with an answer in a, if not. */
@@ -199,7 +232,7 @@ static bool token_admits(struct request *r, struct answer *a)
 		answer_error(a, r, 0, "APIGW.0301", NULL);
 		return false;
 	case TOKEN_EXPIRED:
-		refuse_old_token(r, a);
+		refuse_old_token(r, a, r->token->expires_text);
 		return false;
 	case TOKEN_GOOD:
 		break;
@@ -209,6 +242,75 @@ static bool token_admits(struct request *r, struct answer *a)
 		return false;
 	}
 	return project_fits(r, a, r->token->project);
+}
+
+/* A DRS call of a caller who is known, with r->project his. */
+static void serve_drs(struct request *r, struct answer *a)
+{
+	const char *language;
+
+	if (!json_type_sent(r)) {
+		answer_error(a, r, 415, "DRS.M00007", "The content type must be application/json.");
+		return;
+	}
+	language = request_header(r, "X-Language");
+	if (language && strcmp(language, "en-us") != 0 && strcmp(language, "zh-cn") != 0) {
+		request_note(r, "X-Language %s", language);
+		answer_error(a, r, 0, "DRS.M00202", NULL);
+		return;
+	}
+	drs_call(r, a);
+}
+
+/* Calls to this project within the last minute, this one included; logins do not count. */
+static int64_t count_call(struct request *r)
+{
+	struct project *p = sim_project(r->sim, r->project_id);
+	int64_t now = sim_now(r->sim), n = 0;
+
+	if (!p)
+		return 0;
+	p->calls[p->n_calls++ % ELEMENTSOF(p->calls)] = now;
+	for (size_t i = 0; i < MIN(p->n_calls, ELEMENTSOF(p->calls)); i++)
+		n += now - p->calls[i] < 60000;
+	return n;
+}
+
+/* What another Keystone says of the token of a DRS call. */
+static bool verdict_admits(struct request *r, struct answer *a, const struct verdict *v)
+{
+	if (v->status == 401 || v->status == 404) {
+		refuse_old_token(r, a, NULL);
+		return false;
+	}
+	if (v->status != 200) {
+		request_note(r, "the other Keystone answered %d", v->status);
+		answer_error(a, r, 0, "APIGW.0613", NULL);
+		return false;
+	}
+	if (r->sim->tokens.wrong_region) {
+		answer_error(a, r, 0, "APIGW.0307", NULL);
+		return false;
+	}
+	/* Whoever is in the scenario too has the role that is written there. */
+	r->caller.user = iam_user(r->sim, v->user, v->domain);
+	return project_fits(r, a, sim_project(r->sim, v->project));
+}
+
+static void on_verdict(void *arg, const struct verdict *v)
+{
+	struct passage *p = arg;
+
+	if (!v) {
+		/* The simulator ends. A request whose client has gone was left to us. */
+		if (!evhttp_request_get_connection(p->r.http))
+			evhttp_request_free(p->r.http);
+		passage_free(p);
+		return;
+	}
+	if (verdict_admits(&p->r, &p->a, v))
+		serve_drs(&p->r, &p->a);
+	finish(p);
 }
 
 /* A signature; it says by itself which project it is for. */
@@ -253,41 +355,13 @@ static bool method_known(const char *methods, const char *method)
 	return at && (at == methods || at[-1] == ' ') && (!at[n] || at[n] == ' ');
 }
 
-/* A DRS call of a caller who is known, with r->project his. */
-static void serve_drs(struct request *r, struct answer *a)
+/* What the real thing does once nothing is in the way. False if the answer comes later. */
+static bool serve(struct passage *p, const char *methods)
 {
-	const char *language;
+	struct request *r = &p->r;
+	struct answer *a = &p->a;
+	const char *token = request_header(r, "X-Auth-Token");
 
-	if (!json_type_sent(r)) {
-		answer_error(a, r, 415, "DRS.M00007", "The content type must be application/json.");
-		return;
-	}
-	language = request_header(r, "X-Language");
-	if (language && strcmp(language, "en-us") != 0 && strcmp(language, "zh-cn") != 0) {
-		request_note(r, "X-Language %s", language);
-		answer_error(a, r, 0, "DRS.M00202", NULL);
-		return;
-	}
-	drs_call(r, a);
-}
-
-/* Calls to this project within the last minute, this one included; logins do not count. */
-static int64_t count_call(struct request *r)
-{
-	struct project *p = sim_project(r->sim, r->project_id);
-	int64_t now = sim_now(r->sim), n = 0;
-
-	if (!p)
-		return 0;
-	p->calls[p->n_calls++ % ELEMENTSOF(p->calls)] = now;
-	for (size_t i = 0; i < MIN(p->n_calls, ELEMENTSOF(p->calls)); i++)
-		n += now - p->calls[i] < 60000;
-	return n;
-}
-
-/* What the real thing does once nothing is in the way. */
-static void serve(struct request *r, struct answer *a, const char *methods)
-{
 	if (!method_known(methods, r->method)) {
 		answer_error(a, r, 405, "APIGW.0101", "The method is not allowed for this API.");
 		answer_header(a, "Allow", methods);
@@ -295,58 +369,59 @@ static void serve(struct request *r, struct answer *a, const char *methods)
 		ecs_serve(r, a);
 	} else if (r->kind >= KIND_LOGIN && r->kind <= KIND_KEYS) {
 		serve_iam(r, a);
-	} else if (key_signed(r) ? signature_admits(r, a) : token_admits(r, a)) {
+	} else if (key_signed(r)) {
+		if (signature_admits(r, a))
+			serve_drs(r, a);
+	} else if (r->sim->upstream.host && token && *token) {
+		if (upstream_ask(r->sim, token, on_verdict, p) >= 0)
+			return false;
+		answer_error(a, r, 0, "APIGW.0601", NULL);
+	} else if (token_admits(r, a)) {
 		serve_drs(r, a);
 	}
+	return true;
 }
 
 void gateway_request(struct sim *s, struct evhttp_request *http)
 {
-	struct request r = {.sim = s, .http = http};
-	struct answer a = {0};
-	struct fault f = {0};
-	bool faulty = false;
-	const char *method, *language, *name = NULL;
+	struct passage *p = calloc(1, sizeof(*p));
+	const char *methods, *language;
+	struct request *r;
 
-	if (read_request(&r) < 0) {
+	if (!p) {
 		evhttp_send_error(http, 500, NULL);
-		request_done(&r);
 		return;
 	}
-	r.kind = classify(&r, &method);
-	language = request_header(&r, "X-Language");
-	r.zh = language && strcmp(language, "zh-cn") == 0;
-	if (r.kind >= KIND_STATUS && r.kind <= KIND_DETAIL) {
-		drs_names(&r);
-		r.calls_60s = count_call(&r);
+	r = &p->r;
+	r->sim = s;
+	r->http = http;
+	if (read_request(r) < 0) {
+		evhttp_send_error(http, 500, NULL);
+		passage_free(p);
+		return;
 	}
-	/* A token is only shown by its serial, and that even if a fault answers. */
-	(void)issue_of(&r);
-	key_named(&r);
-	if (fault_down(&r, &a)) {
-		name = "down";
-	} else if ((faulty = fault_take(&r, &f)) && !fault_executes(&f)) {
-		fault_answer(&f, &r, &a);
-	} else if (!limits_kept(&r, &a)) {
-		request_note(&r, "limit passed");
-	} else if (r.kind == KIND_OTHER) {
-		answer_error(&a, &r, 0, "APIGW.0101", NULL);
+	r->kind = classify(r, &methods);
+	language = request_header(r, "X-Language");
+	r->zh = language && strcmp(language, "zh-cn") == 0;
+	if (r->kind >= KIND_STATUS && r->kind <= KIND_DETAIL) {
+		drs_names(r);
+		r->calls_60s = count_call(r);
+	}
+	/* A token is only shown by its serial, a key by its name, and that even if a fault answers. */
+	(void)issue_of(r);
+	key_named(r);
+	if (fault_down(r, &p->a)) {
+		p->down = true;
+	} else if ((p->faulty = fault_take(r, &p->f)) && !fault_executes(&p->f)) {
+		fault_answer(&p->f, r, &p->a);
+	} else if (!limits_kept(r, &p->a)) {
+		request_note(r, "limit passed");
+	} else if (r->kind == KIND_OTHER) {
+		answer_error(&p->a, r, 0, "APIGW.0101", NULL);
 	} else {
-		r.fault = faulty ? &f : NULL;
-		serve(&r, &a, method);
+		r->fault = p->faulty ? &p->f : NULL;
+		if (!serve(p, methods))
+			return;
 	}
-	if (faulty) {
-		name = fault_name(&f);
-		if (fault_executes(&f))
-			fault_spoil(&f, &r, &a);
-	}
-	if (a.deliver == DELIVER_PLAIN)
-		a.wait += s->defaults.latency;
-	r.active = drs_active(s);
-	record_request(&r, &a, name);
-	wire_deliver(&r, &a);
-	answer_done(&a);
-	if (faulty)
-		fault_done(&f);
-	request_done(&r);
+	finish(p);
 }

@@ -6,6 +6,7 @@
 #include "backoff.h"
 #include "body.h"
 #include "caller.h"
+#include "signature.h"
 
 #include <string.h>
 
@@ -167,10 +168,13 @@ enum token_verdict issue_of(struct request *r)
 {
 	const char *text = request_header(r, "X-Auth-Token");
 	struct token *t;
+	char hash[65];
 
 	if (!text || !*text)
 		return TOKEN_MISSING;
 	r->auth = "token";
+	signature_hash(text, strlen(text), hash);
+	snprintf(r->mark, sizeof(r->mark), "%.8s", hash);
 	t = issue_find(r->sim, text);
 	if (!t)
 		return TOKEN_UNKNOWN;

@@ -3,6 +3,7 @@
 #include "listen.h"
 #include "scenario.h"
 #include "sim.h"
+#include "upstream.h"
 #include "verb.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #define EXIT_CONFIG 78
 
 struct options {
-	const char *scenario, *profile, *log;
+	const char *scenario, *profile, *log, *iam, *project;
 	char host[64];
 	uint16_t port, control_port;
 };
@@ -23,7 +24,8 @@ static void help(FILE *f)
 {
 	fputs("usage: drs-simulator --scenario FILE [--listen 127.0.0.1:PORT] [--control-port "
 	      "PORT]\n"
-	      "                     [--profile otc|huawei] [--log FILE]\n"
+	      "                     [--profile otc|huawei] [--log FILE] [--iam URL] [--project "
+	      "ID]\n"
 	      "       drs-simulator --help | --version\n"
 	      "\n"
 	      "Plays an IAM and a DRS endpoint on one loopback port, as FILE says; port 0 takes "
@@ -66,13 +68,17 @@ static int read_options(int argc, char **argv, struct options *o)
 		OPT_LISTEN,
 		OPT_CONTROL,
 		OPT_PROFILE,
-		OPT_LOG
+		OPT_LOG,
+		OPT_IAM,
+		OPT_PROJECT
 	};
 	static const struct option longs[] = {{"scenario", required_argument, NULL, OPT_SCENARIO},
 		{"listen", required_argument, NULL, OPT_LISTEN},
 		{"control-port", required_argument, NULL, OPT_CONTROL},
 		{"profile", required_argument, NULL, OPT_PROFILE},
-		{"log", required_argument, NULL, OPT_LOG}, {"help", no_argument, NULL, 'h'},
+		{"log", required_argument, NULL, OPT_LOG},
+		{"iam", required_argument, NULL, OPT_IAM},
+		{"project", required_argument, NULL, OPT_PROJECT}, {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	int c, profile;
 
@@ -108,6 +114,12 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case OPT_LOG:
 			o->log = optarg;
+			break;
+		case OPT_IAM:
+			o->iam = optarg;
+			break;
+		case OPT_PROJECT:
+			o->project = optarg;
 			break;
 		case 'h':
 			help(stdout);
@@ -179,6 +191,16 @@ int main(int argc, char **argv)
 	}
 	if (o.profile && scenario_profile(o.profile, &s->profile) < 0)
 		return EXIT_USAGE;
+	if (o.iam && upstream_set(s, o.iam) < 0) {
+		fprintf(stderr, "drs-simulator: --iam %s: must be http://127.x.y.z:PORT[/v3]\n",
+			o.iam);
+		return EXIT_USAGE;
+	}
+	if (o.project && scenario_rename(s, o.project) < 0) {
+		fprintf(stderr, "drs-simulator: --project %s: must be 32 hexadecimal digits\n",
+			o.project);
+		return EXIT_USAGE;
+	}
 	if (o.log) {
 		s->log_file = fopen(o.log, "ae");
 		if (!s->log_file) {

@@ -158,6 +158,7 @@ void record_request(struct request *r, const struct answer *a, const char *fault
 	add_number(o, "serial", r->token ? (int64_t)r->token->serial : 0);
 	add_text(o, "auth", r->auth);
 	add_text(o, "key", r->access);
+	add_text(o, "mark", r->mark);
 	json_object_object_add(o, "executed", json_object_new_boolean(r->executed));
 	json_object_object_add(o, "answered", json_object_new_boolean(answered));
 	add_text(o, "fault", fault);

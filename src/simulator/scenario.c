@@ -274,6 +274,21 @@ static bool hex32(const char *id)
 	return strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32;
 }
 
+int scenario_rename(struct sim *s, const char *id)
+{
+	struct project *first = TAILQ_FIRST(&s->projects), *taken = sim_project(s, id);
+	char *copy;
+
+	if (!hex32(id) || (taken && taken != first))
+		return -EINVAL;
+	copy = strdup(id);
+	if (!copy)
+		return -ENOMEM;
+	free(first->id);
+	first->id = copy;
+	return 0;
+}
+
 static int add_tasks(struct sim *s, struct project *pr, const char *path, struct problem *p)
 {
 	char at[100];

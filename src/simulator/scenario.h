@@ -22,6 +22,9 @@ int scenario_metadata(
 int scenario_clock(
 	struct sim *s, struct json_object *o, const char *path, struct problem *p) _must_check_;
 
+/* Gives the first project another id. -EINVAL if that is none, or that of another project; -ENOMEM. */
+int scenario_rename(struct sim *s, const char *id) _must_check_;
+
 /* Frees what a scenario brought. */
 void scenario_forget(struct sim *s);
 

@@ -7,6 +7,7 @@
 #include "record.h"
 #include "scenario.h"
 #include "task.h"
+#include "upstream.h"
 #include "verb.h"
 #include "wire.h"
 
@@ -58,6 +59,7 @@ struct sim *sim_new(void)
 	TAILQ_INIT(&s->token_list);
 	TAILQ_INIT(&s->faults);
 	TAILQ_INIT(&s->planned);
+	TAILQ_INIT(&s->inquiries);
 	TAILQ_INIT(&s->waiters);
 	TAILQ_INIT(&s->deliveries);
 	s->placeholder = -1;
@@ -71,6 +73,8 @@ struct sim *sim_free(struct sim *s)
 {
 	if (!s)
 		return NULL;
+	/* What waits for another Keystone lets go of its request while that still exists. */
+	upstream_forget(s);
 	/* Connections go first: their requests may still be waited for or owed an answer. */
 	listen_close(s);
 	record_forget(s);

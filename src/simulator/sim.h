@@ -248,6 +248,8 @@ struct planned {
 };
 TAILQ_HEAD(planned_list, planned);
 
+struct inquiry;
+TAILQ_HEAD(inquiry_list, inquiry);
 struct waiter;
 TAILQ_HEAD(waiter_list, waiter);
 struct delivery;
@@ -277,6 +279,11 @@ struct sim {
 		int64_t expires;
 	} tickets[16]; /* of the metadata service; a ring */
 	size_t n_tickets;
+	struct {
+		char *host, *path; /* NULL: tokens are our own */
+		uint16_t port;
+	} upstream;
+	struct inquiry_list inquiries;
 	int64_t clock_offset; /* ms by which the cloud's clock is ahead of the machine's */
 	struct user_list users;
 	struct agency_list agencies;

@@ -20,6 +20,7 @@ struct request {
 	const struct token *token;
 	struct caller caller; /* once it was admitted */
 	const char *auth; /* how it says who it is: token, access, credential; NULL: not at all */
+	char mark[9];     /* of the token: it names it, and tells nothing */
 	char access[129]; /* the key that it names, known or not */
 	const struct fault *fault; /* an entry-level fault that the service itself applies */
 	bool zh;

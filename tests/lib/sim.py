@@ -36,7 +36,8 @@ def build_dir():
 class Sim:
     """One running simulator."""
 
-    def __init__(self, scenario, build=None, profile=None, port=0, log_file=None):
+    def __init__(self, scenario, build=None, profile=None, port=0, log_file=None, iam=None, project=None):
+        """iam: URL of another Keystone, which knows the tokens; project: id of the scenario's first project."""
         self.build = build or build_dir()
         self._temp = None
         if isinstance(scenario, dict):
@@ -51,6 +52,10 @@ class Sim:
             argv += ["--profile", profile]
         if log_file:
             argv += ["--log", os.fspath(log_file)]
+        if iam:
+            argv += ["--iam", iam]
+        if project:
+            argv += ["--project", project]
         # Unbuffered, so that select() knows of every line.
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         bufsize=0)
@@ -135,6 +140,10 @@ class Sim:
     def advance(self, by):
         """Moves the simulator's clock forward by a span such as "90s"; nothing else notices."""
         self.post("advance", {"by": by})
+
+    def skew(self, offset):
+        """Sets the cloud's clock ahead of the machine's, or behind: "-20min"."""
+        self.post("clock", {"offset": offset})
 
     def violations(self):
         """Everything that the simulator disapproved of."""
