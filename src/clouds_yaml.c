@@ -148,6 +148,9 @@ static int truth_of(const struct tree_node *n)
 
 static int check_strangers(const struct reading *r)
 {
+	static const char *const outside[] = {
+		"auth_type", "verify", "insecure", "cacert", "profile", "regions", "region_name"};
+
 	struct found verify = entry_look(&r->all, "verify"),
 		     insecure = entry_look(&r->all, "insecure");
 	char key[ENTRY_KEY_MAX];
@@ -161,12 +164,16 @@ static int check_strangers(const struct reading *r)
 		return entry_refuse(r, -EINVAL,
 			"has a verify that is neither true nor false; certificates are named by "
 			"cacert");
+	for (size_t i = 0; i < ELEMENTSOF(outside); i++)
+		if (entry_look(&r->auth, outside[i]).node)
+			return entry_refuse(r, -EINVAL,
+				"has its %s inside of auth, it belongs beside that", outside[i]);
 	for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
 		struct found f = entry_find(r, strangers[i].key, key);
 
 		if (f.node)
-			return entry_refuse(r, -EINVAL, "has %s: %s", strangers[i].key,
-				strangers[i].text);
+			return entry_refuse(
+				r, -EINVAL, "has %s: %s", strangers[i].key, strangers[i].text);
 	}
 	return 0;
 }
@@ -203,19 +210,22 @@ static int find_method(const struct reading *r, enum auth_method *ret)
 		entry_shown(text, f.node));
 }
 
+#define DOMAIN_NAME "domain-name domain_name default_domain_name"
+#define DOMAIN_ID   "domain-id domain_id default_domain_id"
+
 /* The user's, which is the project's as well: a login of ours names one domain. */
 static int take_domain(const struct reading *r, struct cloud_entry *e)
 {
 	_cleanup_free_ char *of_project = NULL, *id = NULL, *project_id = NULL;
-	int x = take_text(r, "user_domain_name domain_name default_domain_name", &e->domain);
+	int x = take_text(r, "user-domain-name user_domain_name " DOMAIN_NAME, &e->domain);
 
 	if (x == 0)
 		x = take_text(
-			r, "project_domain_name domain_name default_domain_name", &of_project);
+			r, "project-domain-name project_domain_name " DOMAIN_NAME, &of_project);
 	if (x == 0)
-		x = take_text(r, "user_domain_id domain_id default_domain_id", &id);
+		x = take_text(r, "user-domain-id user_domain_id " DOMAIN_ID, &id);
 	if (x == 0)
-		x = take_text(r, "project_domain_id domain_id default_domain_id", &project_id);
+		x = take_text(r, "project-domain-id project_domain_id " DOMAIN_ID, &project_id);
 	if (x < 0 || e->method != AUTH_PASSWORD)
 		return x;
 	if (e->user && !e->domain && id)
@@ -277,9 +287,9 @@ static int take_all(const struct reading *r, struct cloud_entry *e)
 	if (x == 0)
 		x = take_login(r, e);
 	if (x == 0)
-		x = take_text(r, "project_id tenant_id", &e->project_id);
+		x = take_text(r, "project-id project_id tenant-id tenant_id", &e->project_id);
 	if (x == 0 && !e->project_id)
-		x = take_text(r, "project_name tenant_name", &e->project);
+		x = take_text(r, "project-name project_name tenant-name tenant_name", &e->project);
 	if (x == 0)
 		x = take_domain(r, e);
 	if (x == 0)

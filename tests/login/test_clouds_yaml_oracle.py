@@ -169,6 +169,8 @@ SAME = {
     "both domains": {CWD: one(auth(project_domain_name="OTC-1"))},
     "domain beside auth": {CWD: one(auth(user_domain_name=None) + "user_domain_name: D")},
     "project beside auth": {CWD: one(auth(project_name=None) + "project_name: p")},
+    "project in three spellings": {CWD: one(auth(tenant_name="t", **{"project-name": "dash"}))},
+    "domain in two spellings": {CWD: one(auth(**{"user-domain-name": "dash"}))},
     "all beside auth": {CWD: one("username: u\npassword: " + SECRET + "\nuser_domain_name: D\n"
                                  "project_name: p\nauth_url: " + URL)},
     "auth before what is beside it": {CWD: one(auth() + "username: other\nproject_name: other")},
@@ -262,6 +264,7 @@ NEITHER = {
     "no region": ({CWD: one(auth() + REGIONS), "region": "x"}, r"no region x, only: eu-de, eu-nl"),
     "region with more": ({CWD: one(auth() + "regions: [{name: a, cacert: /x}]")}, r"name and values"),
     "no such kind": ({CWD: one(auth() + "auth_type: nothing")}, r"auth_type nothing"),
+    "kind inside of auth": ({CWD: one(auth(auth_type="token"))}, r"inside of auth"),
     "tab": ({CWD: "clouds:\n\totc: {}\n"}, r"not YAML"),
 }
 

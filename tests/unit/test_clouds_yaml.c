@@ -206,6 +206,13 @@ static const struct {
 		"-22 has application_credential_id: an application credential"},
 	{WITH(LOGIN ", agency_name: a", ""), "-22 auth = assume-role"},
 	{WITH(LOGIN ", trust_id: a", ""), "-22 trust"},
+	{WITH(LOGIN ", verify: false", ""), "-22 has its verify inside of auth"},
+	{WITH(LOGIN ", regions: [a]", ""), "-22 has its regions inside of auth"},
+	{WITH(LOGIN ", tenant-name: t", ""), GOOD},
+	{WITH(URL ", username: u, user-domain-name: D, user_domain_name: E, project-name: p, "
+		  "project_name: q",
+		 ""),
+		GOOD},
 	{WITH(LOGIN, ", cert: /x"), "-22 client certificate"},
 	{WITH(LOGIN, ", verify: false"), "-22 turns off the verification"},
 	{WITH(LOGIN, ", verify: Off"), "-22 turns off the verification"},
