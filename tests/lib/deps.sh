@@ -18,7 +18,7 @@ peers="python3-openstacksdk nginx-light openssl tinyproxy-bin
 deb="build-essential debhelper"
 # a real systemd, clean roots, packages to install there
 # shellcheck disable=SC2034
-bed="dbus lintian mmdebstrap $deb"
+bed="dbus jq lintian mmdebstrap $deb"
 
 wanted=""
 for group in "$@"; do
