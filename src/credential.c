@@ -56,7 +56,7 @@ static int judge_word(
 				? "; ask IAM for one without a catalogue, by ?nocatalog=true"
 				: "");
 	for (size_t i = 0; i < len; i++)
-		if (text[i] <= 0x20 || text[i] >= 0x7f)
+		if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f)
 			return because(why, -EINVAL,
 				"%s: this is no %s, it holds a blank or something else than "
 				"printable ASCII",

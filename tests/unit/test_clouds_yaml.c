@@ -347,12 +347,19 @@ static void test_regions(void **state)
 
 static void test_secure(void **state)
 {
+	char path[PATH_MAX];
+
 	(void)state;
 	put("clouds.yaml", FILE_OF(LOGIN, ""), 0644);
 	put("secure.yaml", "clouds: {otc: {auth: {password: " CANARY "}}}", 0600);
 	want("beside", read_entry("clouds.yaml", "otc", NULL),
 		"-22 has no password"); /* no directory */
 	want("found", read_entry(NULL, "otc", NULL), GOOD);
+	snprintf(path, sizeof(path), "%s/cwd/clouds.yaml", dir);
+	assert_int_equal(chdir("/"), 0);
+	want("beside", read_entry(path, "otc", NULL), GOOD);
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(chdir("cwd"), 0);
 	put("clouds.yaml", FILE_OF(LOGIN ", password: other", ""), 0644);
 	want("over", read_entry(NULL, "otc", NULL), GOOD);
 	put("secure.yaml", "clouds: {otc: {auth: {password: }}}", 0600);
@@ -430,7 +437,7 @@ static void test_open_to_others(void **state)
 	want("credential", read_entry(path, "otc", NULL), "-13 open to others");
 	setenv("CREDENTIALS_DIRECTORY", text, 1);
 	want("credential", read_entry(path, "otc", NULL), GOOD);
-	text[strlen(text) - 1] = '\0';
+	snprintf(text, sizeof(text), "%s/cwd/clou", dir); /* no directory of it */
 	setenv("CREDENTIALS_DIRECTORY", text, 1);
 	want("credential", read_entry(path, "otc", NULL), "-13 open to others");
 }
