@@ -13,7 +13,7 @@ struct cloud_entry {
 	char *domain; /* the user's, by name */
 	char *project, *project_id;
 	char *access_key;
-	struct secret *secret;         /* password, secret key or token */
+	struct secret *secret;         /* password, secret key or token; never NULL */
 	struct secret *security_token; /* of temporary keys */
 	char *ca_file;
 	char *file; /* the clouds.yaml it stands in */

@@ -179,7 +179,7 @@ static int add_entry(struct reading *r, const struct tree_node *map, const struc
 static int find_profile(struct reading *r, const char *beside, const struct tree_node **ret)
 {
 	struct found f = entry_look(&r->own, "profile");
-	const struct tree_node *clouds;
+	const struct tree_node *clouds = NULL;
 	char name[ENTRY_KEY_MAX], passed[PASSED_MAX];
 	int e;
 
