@@ -215,19 +215,26 @@ int scenario_signing(struct sim *s, struct json_object *o, const char *path, str
 int scenario_metadata(struct sim *s, struct json_object *o, const char *path, struct problem *p)
 {
 	int r = field_check(o, metadata_fields, ELEMENTSOF(metadata_fields), path, p);
+	struct metadata m = {0};
+	bool user, agency;
 
 	if (r < 0 || !s)
 		return r;
-	r = field_read(o, metadata_fields, ELEMENTSOF(metadata_fields), &s->metadata, path, p);
-	if (r < 0)
-		return r;
-	if (s->metadata.user && !iam_user(s, s->metadata.user, NULL))
-		return problem_set(p, path, "user", "no such user");
-	if (s->metadata.agency && !caller_agency(s, s->metadata.agency, NULL))
-		return problem_set(p, path, "agency", "no such agency");
-	if (s->metadata.mode != METADATA_NONE && !s->metadata.user == !s->metadata.agency)
-		return problem_set(p, path, NULL, "needs user or agency");
-	return 0;
+	/* What it will be is looked at before anything changes. */
+	m.mode = s->metadata.mode;
+	r = field_read(o, metadata_fields, ELEMENTSOF(metadata_fields), &m, path, p);
+	user = json_object_object_get_ex(o, "user", NULL) ? m.user : s->metadata.user;
+	agency = json_object_object_get_ex(o, "agency", NULL) ? m.agency : s->metadata.agency;
+	if (r >= 0 && m.user && !iam_user(s, m.user, NULL))
+		r = problem_set(p, path, "user", "no such user");
+	if (r >= 0 && m.agency && !caller_agency(s, m.agency, NULL))
+		r = problem_set(p, path, "agency", "no such agency");
+	if (r >= 0 && m.mode != METADATA_NONE && user == agency)
+		r = problem_set(p, path, NULL, "needs user or agency");
+	field_free(metadata_fields, ELEMENTSOF(metadata_fields), &m);
+	return r < 0 ? r
+		     : field_read(o, metadata_fields, ELEMENTSOF(metadata_fields), &s->metadata,
+			       path, p);
 }
 
 int scenario_clock(struct sim *s, struct json_object *o, const char *path, struct problem *p)
