@@ -150,17 +150,28 @@ def test_errors_name_the_key(broken, where, tmp_path):
     assert CANARY_PASSWORD not in out.stderr
 
 
-def test_the_manuals_example(tmp_path):
-    """The worked example of drs-simulator(1) is a scenario that loads."""
+def manual_example(name):
     with open(os.path.join(ROOT, "man", "drs-simulator.1"), encoding="utf-8") as f:
         page = f.read()
-    block = page.split(".\\\" example begins\n")[1].split(".\\\" example ends\n")[0]
+    block = page.split(f".\\\" {name} begins\n")[1].split(f".\\\" {name} ends\n")[0]
     lines = [line for line in block.splitlines() if not line.startswith(".")]
-    example = json.loads("\n".join(lines).replace("\\e", "\\"))
-    with Sim(example) as sim:
+    return json.loads("\n".join(lines).replace("\\e", "\\"))
+
+
+def test_the_manuals_example():
+    """The worked example of drs-simulator(1) is a scenario that loads."""
+    with Sim(manual_example("example")) as sim:
         state = sim.state()
         assert state["planned"]
         assert sum(len(p["tasks"]) for p in state["projects"]) >= 2
+
+
+def test_the_manuals_example_of_logins():
+    with Sim(manual_example("login example")) as sim:
+        state = sim.state()
+        assert [k["access"] for k in state["keys"]] == ["TESTAK0DRSWATCH00001"]
+        assert len(state["planned"]) == 3
+        assert sim.request("GET", "/openstack/latest/securitykey")[0] == 401
 
 
 # -- /_sim/ ----------------------------------------------------------------------------------------
