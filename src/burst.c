@@ -1,7 +1,7 @@
 /* burst.c - when a whole data centre fails, a thousand lines tell less than one.
  *
- * In a minute the first hundred pieces of news are told as they are. What comes then is counted, and told in one
- * line when the minute is over; errors are told by themselves all the same, up to a second hundred. Each is in the
+ * In a minute the first two hundred pieces of news are told as they are. What comes then is counted, and told in one
+ * line when the minute is over; errors are told by themselves all the same, up to two hundred more. Each is in the
  * store, so that nothing is lost: this is only about the journal, which is read by people and has limits of its own
  * that a sender cannot see. So the heart knows nothing of it: it decides what is news, and does not care how they
  * are read; and what waits in the store after an outage of the journal passes here like any other. */
