@@ -272,8 +272,7 @@ static void begin(struct check *c)
 		t->set = &c->settings->clouds[i];
 		t->call = (struct call){.id = (uint64_t)i << 8, .cloud = t->set};
 		if (credential_read(&c->settings->clouds[i], &t->credential, why) < 0) {
-			printf("cloud %s: %s: %s\n", t->set->name,
-				login_verdict_name(LOGIN_CREDENTIAL), why);
+			printf("cloud %s: no credential: %s\n", t->set->name, why);
 			continue;
 		}
 		c->left++;

@@ -459,6 +459,11 @@ void cloud_login_reply(
 	case OUTCOME_LOCKED:
 		login_locked(c, f, r, now);
 		break;
+	case OUTCOME_DENIED:
+		c->renew = false;
+		hold_logins(c, c->set->backoff_max, now);
+		trouble_begin(c, TROUBLE_DENIED, f, r, c->set->backoff_max, now);
+		break;
 	case OUTCOME_THROTTLED:
 	case OUTCOME_SERVER:
 	case OUTCOME_TRANSPORT:

@@ -76,6 +76,22 @@ static void refused_text(struct line *l, const struct news *n)
 		line_add(l, "; %s", hint);
 }
 
+/* Who it is was clear to IAM, and that is not enough. */
+static void denied_login_text(struct line *l, const struct news *n)
+{
+	char assume[200];
+	struct line todo;
+
+	line_init(&todo, assume, sizeof(assume));
+	line_add(&todo, "let user %s assume it (Agent Operator)", word(n->user));
+	sentence_who(l, n);
+	line_add(l, " may not log in to project %s: ", project(n));
+	sentence_code(l, n->code, n->text, "no reason given",
+		n->method == AUTH_ASSUME_ROLE
+			? assume
+			: "give the user programmatic access, and a role in this project");
+}
+
 static void tokens_text(struct line *l, const struct news *n)
 {
 	line_add(l, "%s does not take the %s that %s has just %s: ", n->drs,
@@ -189,6 +205,10 @@ void sentence_trouble(struct line *l, const struct news *n)
 		sentence_code(l, n->code, n->text, "no answer", NULL);
 		break;
 	case TROUBLE_DENIED:
+		if (n->call == CALL_LOGIN) {
+			denied_login_text(l, n);
+			break;
+		}
 		sentence_who(l, n);
 		line_add(
 			l, " may not call %s in project %s: ", call_kind_name(n->call), project(n));

@@ -8,7 +8,7 @@ sources=$(git ls-files 'src/*.c' 'src/**/*.c')
 all=$(git ls-files '*.c' '*.h')
 # include/ goes first: json-c has a json.h too; the simulator's own headers lie beside its sources
 flags=(-std=gnu17 -D_GNU_SOURCE '-DVERSION="lint"' -Iinclude)
-read -ra packages < <(pkg-config --cflags libcurl json-c libevent_core libsystemd libconfuse sqlite3)
+read -ra packages < <(pkg-config --cflags libcurl json-c libevent_core libsystemd libconfuse sqlite3 yaml-0.1)
 flags+=("${packages[@]}")
 
 run() { # NAME COMMAND...

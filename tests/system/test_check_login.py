@@ -71,7 +71,7 @@ def test_secret_that_cannot_be_read(sim, tmp_path):
     s = sim(scenario(tasks=[task(1)]))
     cfg = Config(tmp_path, s.url).write(jobs=jobs(1), cloud={"secret": f"file:{tmp_path}/none"})
     out = check(cfg, 1)
-    assert out.startswith("cloud otc: wrong credential: ") and f"{tmp_path}/none" in out
+    assert out.startswith("cloud otc: no credential: ") and f"{tmp_path}/none" in out
     assert kinds(s) == []
 
 

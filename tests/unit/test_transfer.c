@@ -574,14 +574,15 @@ static void test_metadata_address(void **state)
 			http_send(st->http, &st->cloud, &request, LONG, on_done, &st->result),
 			table[i].error);
 	}
-	/* and this one is begun: it ends as it may on a machine that is no ECS */
+	/* this one is taken, and dropped before the loop turns: nothing leaves the machine */
 	assert_int_equal(http_send(st->http, &st->cloud,
 				 &(struct exchange_request){
 					 .url = "http://169.254.169.254/x", .metadata = true},
-				 1, on_done, &st->result),
+				 LONG, on_done, &st->result),
 		0);
-	wait_done(st);
-	assert_int_equal(st->result.status, 0);
+	http_free(st->http);
+	assert_int_equal(http_new(st->base, &st->http), 0);
+	assert_int_equal(st->result.calls, 0);
 }
 
 static void test_headers_and_method(void **state)
