@@ -250,7 +250,7 @@ bool key_admits(struct request *r, struct answer *a)
 	char why[SIGNATURE_WHY];
 	struct signature g;
 	struct key *k;
-	int64_t wall;
+	int64_t wall = 0;
 
 	if (request_header(r, "X-Auth-Token"))
 		request_note(r, "both a token and a signature");

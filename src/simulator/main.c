@@ -150,11 +150,15 @@ static void on_signal(evutil_socket_t sig _unused_, short what _unused_, void *a
 
 static int serve(struct sim *s, const struct options *o)
 {
-	struct event *term = evsignal_new(s->base, SIGTERM, on_signal, s->base);
-	struct event *intr = evsignal_new(s->base, SIGINT, on_signal, s->base);
+	struct event *term, *intr;
 	char why[200];
 	int r = EXIT_FAILURE;
 
+	/* What libevent restores at the end: a second signal then does not spoil the exit status. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	term = evsignal_new(s->base, SIGTERM, on_signal, s->base);
+	intr = evsignal_new(s->base, SIGINT, on_signal, s->base);
 	if (!term || !intr || event_add(term, NULL) < 0 || event_add(intr, NULL) < 0) {
 		fputs("drs-simulator: out of memory\n", stderr);
 	} else if (listen_open(s, o->host, o->port, o->control_port, why, sizeof(why)) < 0) {
