@@ -8,7 +8,6 @@
 struct credential {
 	struct secret *secret;         /* password, secret key or token; NULL: ecs-agency */
 	struct secret *security_token; /* of configured temporary keys; NULL: none */
-	bool unreadable;               /* a token's file: was the last time that it was looked at */
 };
 
 void credential_done(struct credential *c); /* wipes; for _cleanup_(); an empty one is fine */

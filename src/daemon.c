@@ -3,15 +3,14 @@
 
 #include "config.h"
 #include "courier.h"
-#include "credential.h"
 #include "http.h"
 #include "keep.h"
 #include "lock.h"
 #include "notify.h"
 #include "reload.h"
-#include "secret.h"
 #include "span.h"
 #include "text.h"
+#include "vault.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -47,7 +46,7 @@ struct daemon {
 	struct watch *watch;
 	struct courier *courier;
 	struct settings *settings;
-	struct credential *credentials; /* one for each of settings->clouds */
+	struct vault *vault; /* of the clouds in settings */
 	int lock;
 	int exit_status;
 	struct keep *keep;             /* may be NULL until the start */
@@ -86,49 +85,7 @@ static void say(void *arg, bool error, const char *text)
 		text_copy(d->first_error, sizeof(d->first_error), text);
 }
 
-static void free_credentials(struct credential *c, size_t n)
-{
-	for (size_t i = 0; c && i < n; i++)
-		credential_done(&c[i]);
-	free(c);
-}
-
-static int read_credentials(struct daemon *d, struct settings *s, struct credential **ret)
-{
-	struct credential *credentials = calloc(s->n_clouds + 1, sizeof(*credentials));
-	int r = credentials ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < s->n_clouds; i++) {
-		struct cloud_settings *c = &s->clouds[i];
-		char why[400] = "out of memory", text[1024];
-		struct line l;
-
-		line_init(&l, text, sizeof(text));
-		r = credential_read(c, &credentials[i], why);
-		if (r < 0)
-			line_add(&l, "%s:%u: cloud \"%s\": can't read its credential: %s", c->file,
-				c->line, c->name, why);
-		for (size_t k = 0; r == 0 && k < i; k++)
-			if (cloud_settings_same(c, &s->clouds[k])) {
-				line_add(&l,
-					"%s:%u: cloud \"%s\": its entry is the same as cloud \"%s\" "
-					"(%s:%u); use one block for both",
-					c->file, c->line, c->name, s->clouds[k].name,
-					s->clouds[k].file, s->clouds[k].line);
-				r = -EINVAL;
-			}
-		if (r < 0)
-			say(d, true, text);
-	}
-	if (r < 0) {
-		free_credentials(credentials, s->n_clouds);
-		return r;
-	}
-	*ret = credentials;
-	return 0;
-}
-
-static int load(struct daemon *d, struct settings **ret, struct credential **ret_credentials)
+static int load(struct daemon *d, struct settings **ret, struct vault **ret_vault)
 {
 	_cleanup_(settings_unrefp) struct settings *s = NULL;
 	int r;
@@ -136,7 +93,7 @@ static int load(struct daemon *d, struct settings **ret, struct credential **ret
 	*d->first_error = '\0';
 	r = config_load(d->options->config, say, d, &s);
 	if (r == 0)
-		r = read_credentials(d, s, ret_credentials);
+		r = vault_read(s, say, d, ret_vault);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -147,52 +104,21 @@ static int load(struct daemon *d, struct settings **ret, struct credential **ret
 /* Only where there is a token in a file. */
 static void look_regularly(struct daemon *d)
 {
-	bool wanted = false;
-
-	for (size_t i = 0; i < d->settings->n_clouds; i++)
-		wanted |= d->settings->clouds[i].auth == AUTH_TOKEN_FILE;
-	if (!wanted)
+	if (!vault_watches(d->settings))
 		event_del(d->look);
 	else if (event_add(d->look, &(struct timeval){.tv_sec = LOOK_EVERY}) < 0)
 		log_err("can't set the timer that looks for new tokens");
 }
 
-static void take_settings(struct daemon *d, struct settings *s, struct credential *credentials)
+static void take_settings(struct daemon *d, struct settings *s, struct vault *vault)
 {
-	size_t n = d->settings ? d->settings->n_clouds : 0;
-
-	free_credentials(d->credentials, n);
+	vault_free(d->vault);
 	settings_unref(d->settings);
 	d->settings = s;
-	d->credentials = credentials;
+	d->vault = vault;
 	d->taken = now().wall;
 	look_regularly(d);
 	log_set_level(d->options->log_level >= 0 ? d->options->log_level : s->log_level);
-}
-
-/* The token in a file is somebody else's to renew. True if there is a new one. */
-static bool look_for_token(struct daemon *d, size_t i)
-{
-	struct cloud_settings *c = &d->settings->clouds[i];
-	struct credential *known = &d->credentials[i];
-	_cleanup_(secret_freep) struct secret *found = NULL;
-	char why[200] = "out of memory";
-	bool good;
-
-	if (c->auth != AUTH_TOKEN_FILE)
-		return false;
-	good = secret_read(c->secret, &found, why) == 0;
-	if (!good && !known->unreadable)
-		log_warning("cloud %s: its token can't be read now: %s; the last one stays in use",
-			c->name, why);
-	known->unreadable = !good;
-	if (!good || secret_equal(found, known->secret))
-		return false;
-	secret_free(known->secret);
-	known->secret = found;
-	found = NULL;
-	secret_mark(known->secret, c->mark);
-	return true;
 }
 
 /* --- effects --- */
@@ -203,8 +129,8 @@ static void send_call(void *arg, const struct call *call)
 	size_t i = (size_t)(call->cloud - d->settings->clouds);
 
 	if (call->kind == CALL_LOGIN)
-		(void)look_for_token(d, i);
-	courier_send(d->courier, call, d->settings, &d->credentials[i],
+		(void)vault_look(d->vault, d->settings, i);
+	courier_send(d->courier, call, d->settings, vault_get(d->vault, i),
 		MAX(call->give_up - now().mono, (int64_t)1));
 }
 
@@ -319,7 +245,7 @@ static void on_look(evutil_socket_t fd _unused_, short what _unused_, void *arg)
 	struct daemon *d = arg;
 
 	for (size_t i = 0; d->settings && i < d->settings->n_clouds; i++)
-		if (look_for_token(d, i)) {
+		if (vault_look(d->vault, d->settings, i)) {
 			log_info("cloud %s: there is a new token in %s",
 				d->settings->clouds[i].name, d->settings->clouds[i].secret);
 			watch_credential_changed(d->watch, d->settings->clouds[i].name, now());
@@ -397,10 +323,10 @@ static int reload_failed(struct daemon *d, const char *why)
 static int reload(struct daemon *d)
 {
 	struct settings *s = NULL;
-	struct credential *credentials = NULL;
+	struct vault *vault = NULL;
 	struct line l;
 
-	if (load(d, &s, &credentials) < 0) {
+	if (load(d, &s, &vault) < 0) {
 		log_err("reload of %s failed, see above; the configuration in force stays",
 			d->options->config);
 		return reload_failed(d, *d->first_error ? d->first_error : "out of memory");
@@ -411,11 +337,11 @@ static int reload(struct daemon *d)
 	/* the heart holds its own reference of the old ones until it has let go of them */
 	if (watch_configure(d->watch, s, now()) < 0) {
 		log_err("reload failed: out of memory; the configuration in force stays");
-		free_credentials(credentials, s->n_clouds);
+		vault_free(vault);
 		settings_unref(s);
 		return reload_failed(d, "out of memory");
 	}
-	take_settings(d, s, credentials);
+	take_settings(d, s, vault);
 	keep_take_settings(d->keep, s);
 	courier_reset(d->courier);
 	line_init(&l, d->reload.text, sizeof(d->reload.text));
@@ -567,13 +493,13 @@ static int begin(struct daemon *d, struct settings *s)
 static int start(struct daemon *d)
 {
 	struct settings *s = NULL;
-	struct credential *credentials = NULL;
+	struct vault *vault = NULL;
 	char why[300] = "", version[80];
 	int r;
 
-	if (load(d, &s, &credentials) < 0)
+	if (load(d, &s, &vault) < 0)
 		return EXIT_CONFIG;
-	take_settings(d, s, credentials);
+	take_settings(d, s, vault);
 	r = lock_take(s->state_dir, &d->lock, why);
 	if (r < 0) {
 		log_err("%s", *why ? why : strerror(-r));
@@ -605,7 +531,7 @@ static void stop(struct daemon *d)
 			event_free(d->signals[i]);
 	if (d->base)
 		event_base_free(d->base);
-	free_credentials(d->credentials, d->settings ? d->settings->n_clouds : 0);
+	vault_free(d->vault);
 	settings_unref(d->settings);
 	if (d->lock >= 0)
 		close(d->lock);
