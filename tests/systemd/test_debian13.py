@@ -59,9 +59,14 @@ def bed(trixie, tree):
         yield b
 
 
-def drop_in_of_the_manual():
+def test_the_manual_shows_the_drop_in():
+    def lines(text):
+        return [line for line in text.splitlines() if line and not line.startswith("#")]
+
     with open(os.path.join(ROOT, "man", "precheckd.8"), encoding="utf-8") as f:
-        return re.search(r"^# notify-reload\.conf\n\[Service\]\n(.*?)^\.Ed$", f.read(), re.M | re.S).group(1)
+        shown = re.search(r"^# notify-reload\.conf\n(.*?)^\.Ed$", f.read(), re.M | re.S).group(1)
+    with open(os.path.join(ROOT, "systemd", "notify-reload.conf"), encoding="utf-8") as f:
+        assert lines(f.read()) == lines(shown)
 
 
 def test_it_is_another_systemd(bed):
@@ -70,7 +75,9 @@ def test_it_is_another_systemd(bed):
 
 def test_notify_reload(running):  # noqa: F811
     bed = running
-    bed.drop_in(drop_in_of_the_manual(), name="notify-reload")
+    with open(os.path.join(ROOT, "systemd", "notify-reload.conf"), encoding="utf-8") as f:
+        bed.write(f"/etc/systemd/system/{UNIT}.d/notify-reload.conf", f.read())
+    bed.systemctl("daemon-reload")
     bed.systemctl("restart", UNIT)
     assert bed.show("Type") == "notify-reload"
     pid = bed.main_pid()

@@ -60,7 +60,7 @@ WANTED = {
 COMPARED = {"PrivateUsers", "PrivateMounts", "PrivateIPC", "DynamicUser", "RemoveIPC"}
 # No part of the sandbox; tested where they belong.
 OTHERS = {"Type", "NotifyAccess", "ExecStart", "ExecReload", "WatchdogSec", "Restart", "RestartSec",
-          "RestartPreventExitStatus", "TimeoutStopSec", "LogRateLimitIntervalSec", "StateDirectoryMode",
+          "RestartPreventExitStatus", "TimeoutStartSec", "TimeoutStopSec", "LogRateLimitIntervalSec", "StateDirectoryMode",
           "SystemCallErrorNumber"}
 # The same outside, for reasons of the bed, or because it is a number.
 NO_DIFFERENCE = {"AmbientCapabilities", "RestrictRealtime", "LimitCORE", "LimitMEMLOCK", "LimitNOFILE", "needed",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bed import CONF, PASSWORD, UNIT
+from bed import CONF, PASSWORD, ROOT, UNIT
 from daemon import BINLOG, jobs, scenario, task, task_id
 from sim import CANARY_PASSWORD
 
@@ -278,3 +278,41 @@ def test_instances_have_nothing_in_common(bed, sim):
     bed.systemctl("reload", "precheckd@b-c")
     assert "reload failed: /etc/precheckd/a/precheckd.conf:1: " in bed.show("StatusText", "precheckd@a")
     assert CANARY_PASSWORD not in str(bed.journal())
+
+
+# -- drop-ins of the manual ---------------------------------------------------------------------------
+
+
+def drop_in_of_the_manual(name):
+    with open(os.path.join(ROOT, "man", "precheckd.8"), encoding="utf-8") as f:
+        return re.search(rf"^# {name}\n\[Service\]\n(.*?)^\.Ed$", f.read(), re.M | re.S).group(1)
+
+
+def test_drop_in_addresses(running):
+    bed = running
+    text = drop_in_of_the_manual("addresses.conf")
+    bed.drop_in(text, name="addresses")
+    since = bed.sim1.seq()
+    bed.systemctl("restart", UNIT)
+    bed.systemctl("kill", "--kill-whom=main", "--signal=USR1", UNIT)
+    bed.sim1.wait("submit", 1, since=since, timeout=30)  # the loopback is allowed
+    bed.wait(lambda: bed.show("StatusText").startswith("2 jobs: 1 passed, 1 failed; next check"))
+    bed.drop_in(text.replace("localhost ", ""), name="addresses")
+    bed.systemctl("restart", UNIT)
+    bed.systemctl("kill", "--kill-whom=main", "--signal=USR1", UNIT)
+    bed.wait(lambda: "1 of 1 clouds in trouble" in bed.show("StatusText"))
+
+
+def test_drop_in_user(running):
+    """A user that stays: it takes over the state, and may have secrets in files."""
+    bed = running
+    bed.systemctl("stop", UNIT)
+    bed.sh("useradd --system --no-create-home precheckd")
+    bed.run("chown", "precheckd", PASSWORD)
+    bed.write(CONF, bed.text.replace("credential:otc", f"file:{PASSWORD}"))
+    bed.drop_in(drop_in_of_the_manual("user.conf"), name="user")
+    bed.systemctl("start", UNIT)
+    bed.wait(lambda: bed.show("StatusText").startswith("2 jobs: 1 passed, 1 failed"))
+    assert bed.sh(f"stat -c %U /proc/{bed.main_pid()} /var/lib/precheckd/precheckd.db").split() == ["precheckd"] * 2
+    assert len(told(bed, "failed")) == 1
+    bed.systemctl("reload", UNIT)
