@@ -4,9 +4,9 @@
 #include "macro.h"
 #include "news.h"
 
-#define BURST_WINDOW MINUTES(1)
-#define BURST_CEILING                                                                              \
-	100 /* in a window; and as many errors again, when other news have used it up */
+/* So many in a window; and as many errors again, when other news have used it up. */
+#define BURST_CEILING 200
+#define BURST_WINDOW  MINUTES(1)
 
 struct burst {
 	unsigned ceiling; /* 0: none */
