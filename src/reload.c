@@ -212,7 +212,7 @@ static bool ended(int process)
 int reload_ask(const char *dir, pid_t pid, int64_t patience)
 {
 	_cleanup_(close_fd) int process = pidfd_open(pid, 0), directory = -1;
-	struct reload_outcome before, o;
+	struct reload_outcome before = {0}, o = {0};
 	uint64_t asked;
 	int r;
 
