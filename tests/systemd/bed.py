@@ -56,8 +56,10 @@ def remove_stale():
 def install_tree(directory):
     """`make install` of the build under test, as a package would, below directory."""
     build = os.path.relpath(build_dir(), ROOT)
+    # nothing of a make that runs these tests
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(["make", "-s", "-C", ROOT, f"O={build}", f"DESTDIR={directory}", "PREFIX=/usr", "install"],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     return directory
 
