@@ -69,8 +69,8 @@ int key_add(struct sim *s, const struct user *u, struct json_object *o, const ch
 		r = problem_set(p, path, "access", "must be 1 to 128 letters, digits, _ or -");
 	if (r >= 0 && key_find(s, given.access))
 		r = problem_set(p, path, "access", "%s occurs twice", given.access);
-	if (r >= 0 && (!given.secret || !*given.secret || strlen(given.secret) > 256))
-		r = problem_set(p, path, "secret", "must be 1 to 256 bytes");
+	if (r >= 0 && (!given.secret || !*given.secret || strlen(given.secret) > KEY_SECRET_MAX))
+		r = problem_set(p, path, "secret", "must be 1 to %d bytes", KEY_SECRET_MAX);
 	if (r < 0) {
 		field_free(given_fields, ELEMENTSOF(given_fields), &given);
 		key_free(k);

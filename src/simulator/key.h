@@ -4,6 +4,8 @@
 #include "sim.h"
 #include "wire.h"
 
+#define KEY_SECRET_MAX 256
+
 /* Adds a permanent key {"access","secret","enabled"} of the user. -EINVAL and p, -ENOMEM. */
 int key_add(struct sim *s, const struct user *u, struct json_object *o, const char *path,
 	struct problem *p) _must_check_;

@@ -3,30 +3,26 @@
  * One table serves both the control requests and the events of a scenario, so that whatever a test does
  * by hand can also be written down as a timeline. */
 #include "verb.h"
-#include "ecs.h"
 #include "fault.h"
-#include "iam.h"
-#include "issue.h"
-#include "key.h"
 #include "listen.h"
 #include "record.h"
 #include "scenario.h"
 #include "task.h"
+#include "verb_login.h"
 
 #include <errno.h>
 #include <string.h>
 
 struct args {
-	char *id, *project, *user, *domain, *password;
-	struct json_object *task, *items, *run, *expire, *revoke;
-	int what, mode, role;
+	char *id, *project;
+	struct json_object *task, *items, *run;
+	int what, mode;
 	int64_t length, by;
-	bool gone, unlock, enabled, console_only;
+	bool gone;
 };
 
 static const char *const what_words[] = {"all", "iam", "drs", NULL};
 static const char *const mode_words[] = {"reset", "html", "refuse", NULL};
-static const char *const role_words[] = {"full", "readonly", "none", NULL};
 
 #define F(key, kind, words)                                                                        \
 	{                                                                                          \
@@ -56,39 +52,8 @@ static const struct field down_fields[] = {
 static const struct field up_fields[] = {
 	F(what, FIELD_WORD, what_words),
 };
-static const struct field credential_fields[] = {
-	F(user, FIELD_TEXT, NULL),
-	F(domain, FIELD_TEXT, NULL),
-	F(password, FIELD_TEXT, NULL),
-	F(unlock, FIELD_BOOL, NULL),
-	F(enabled, FIELD_BOOL, NULL),
-	F(console_only, FIELD_BOOL, NULL),
-	F(role, FIELD_WORD, role_words),
-};
-static const struct field end_fields[] = {
-	F(expire, FIELD_JSON, NULL),
-	F(revoke, FIELD_JSON, NULL),
-};
-
 static const struct field advance_fields[] = {
 	F(by, FIELD_SPAN, NULL),
-};
-
-struct key_args {
-	char *access, *secret;
-	bool enabled, unlock, expire;
-};
-
-#define K(key, kind)                                                                               \
-	{                                                                                          \
-#key, kind, offsetof(struct key_args, key), NULL                                   \
-	}
-static const struct field key_fields[] = {
-	K(access, FIELD_TEXT),
-	K(secret, FIELD_TEXT),
-	K(enabled, FIELD_BOOL),
-	K(unlock, FIELD_BOOL),
-	K(expire, FIELD_BOOL),
 };
 
 #define TABLE(t) t, ELEMENTSOF(t)
@@ -221,63 +186,6 @@ static int do_delete(struct sim *s, struct json_object *o, const char *path, str
 	return r;
 }
 
-/* The token verb: rules as in the scenario, and "expire"/"revoke": true or the serial of one token. */
-static int split_tokens(struct sim *s, struct json_object *o, const char *path, struct problem *p)
-{
-	struct json_object *rules = json_object_new_object(), *ends = json_object_new_object();
-	struct args a = {0};
-	int r;
-
-	if (!json_object_is_type(o, json_type_object)) {
-		r = problem_set(p, path, NULL, "must be an object");
-		goto out;
-	}
-	json_object_object_foreach(o, key, v)
-	{
-		bool end = strcmp(key, "expire") == 0 || strcmp(key, "revoke") == 0;
-
-		if (end && !json_object_is_type(v, json_type_int) &&
-			!(json_object_is_type(v, json_type_boolean) &&
-				json_object_get_boolean(v))) {
-			r = problem_set(p, path, key, "must be true or the serial of a login");
-			goto out;
-		}
-		json_object_object_add(end ? ends : rules, key, json_object_get(v));
-	}
-	r = scenario_tokens(s, rules, path, p);
-	if (r >= 0)
-		r = field_read(ends, TABLE(end_fields), &a, path, p);
-	if (r < 0 || !s)
-		goto out;
-	if (a.expire)
-		issue_end(s,
-			json_object_is_type(a.expire, json_type_int)
-				? json_object_get_uint64(a.expire)
-				: 0,
-			false);
-	if (a.revoke)
-		issue_end(s,
-			json_object_is_type(a.revoke, json_type_int)
-				? json_object_get_uint64(a.revoke)
-				: 0,
-			true);
-out:
-	field_free(TABLE(end_fields), &a);
-	json_object_put(rules);
-	json_object_put(ends);
-	return r;
-}
-
-static int check_tokens(struct json_object *o, const char *path, struct problem *p)
-{
-	return split_tokens(NULL, o, path, p);
-}
-
-static int check_defaults(struct json_object *o, const char *path, struct problem *p)
-{
-	return scenario_defaults(NULL, o, path, p);
-}
-
 static int check_nothing(struct json_object *o, const char *path, struct problem *p)
 {
 	return field_check(o, NULL, 0, path, p);
@@ -388,135 +296,6 @@ static int do_run(struct sim *s, struct json_object *o, const char *path, struct
 	return r;
 }
 
-static int check_credential(struct json_object *o, const char *path, struct problem *p)
-{
-	int r = field_check(o, TABLE(credential_fields), path, p);
-
-	return r < 0 ? r : need(o, "user", path, p);
-}
-
-static int do_credential(struct sim *s, struct json_object *o, const char *path, struct problem *p)
-{
-	struct args a = {.role = -1};
-	struct user *u;
-	int r = field_read(o, TABLE(credential_fields), &a, path, p);
-
-	if (r < 0)
-		goto out;
-	u = a.user ? iam_user(s, a.user, a.domain) : NULL;
-	if (!u) {
-		r = problem_set(p, path, "user", "no such user");
-		goto out;
-	}
-	if (a.password) {
-		free(u->password);
-		u->password = a.password;
-		a.password = NULL;
-	}
-	if (a.unlock) {
-		u->n_wrong = 0;
-		u->locked_until = 0;
-	}
-	if (json_object_object_get_ex(o, "enabled", NULL))
-		u->enabled = a.enabled;
-	if (json_object_object_get_ex(o, "console_only", NULL))
-		u->console_only = a.console_only;
-	if (a.role >= 0)
-		u->role = a.role;
-out:
-	field_free(TABLE(credential_fields), &a);
-	return r;
-}
-
-static int check_key(struct json_object *o, const char *path, struct problem *p)
-{
-	int r = field_check(o, TABLE(key_fields), path, p);
-
-	return r < 0 ? r : need(o, "access", path, p);
-}
-
-static int do_key(struct sim *s, struct json_object *o, const char *path, struct problem *p)
-{
-	struct key_args a = {0};
-	struct key *k;
-	int r = field_read(o, TABLE(key_fields), &a, path, p);
-
-	if (r < 0)
-		goto out;
-	k = a.access ? key_find(s, a.access) : NULL;
-	if (!k) {
-		r = problem_set(p, path, "access", "no such key");
-		goto out;
-	}
-	if (a.secret) {
-		free(k->secret);
-		k->secret = a.secret;
-		a.secret = NULL;
-	}
-	if (json_object_object_get_ex(o, "enabled", NULL))
-		k->enabled = a.enabled;
-	if (a.expire)
-		k->expires = MIN(k->expires, sim_now(s));
-	if (a.unlock) {
-		k->failures = 0;
-		k->locked_until = 0;
-	}
-out:
-	field_free(TABLE(key_fields), &a);
-	return r;
-}
-
-/* The metadata verb: keys as in the scenario, and "rotate" and "revoke". */
-static int split_metadata(struct sim *s, struct json_object *o, const char *path, struct problem *p)
-{
-	struct json_object *rules = json_object_new_object();
-	bool rotate = false, revoke = false;
-	int r;
-
-	if (!json_object_is_type(o, json_type_object)) {
-		r = problem_set(p, path, NULL, "must be an object");
-		goto out;
-	}
-	json_object_object_foreach(o, key, v)
-	{
-		bool *act = strcmp(key, "rotate") == 0   ? &rotate
-			    : strcmp(key, "revoke") == 0 ? &revoke
-							 : NULL;
-
-		if (act && !json_object_is_type(v, json_type_boolean)) {
-			r = problem_set(p, path, key, "must be true or false");
-			goto out;
-		}
-		if (act)
-			*act = json_object_get_boolean(v);
-		else
-			json_object_object_add(rules, key, json_object_get(v));
-	}
-	r = scenario_metadata(s, rules, path, p);
-	if (r >= 0 && s && revoke)
-		ecs_revoke(s);
-	if (r >= 0 && s && rotate)
-		ecs_rotate(s);
-out:
-	json_object_put(rules);
-	return r;
-}
-
-static int check_metadata(struct json_object *o, const char *path, struct problem *p)
-{
-	return split_metadata(NULL, o, path, p);
-}
-
-static int check_signing(struct json_object *o, const char *path, struct problem *p)
-{
-	return scenario_signing(NULL, o, path, p);
-}
-
-static int check_clock(struct json_object *o, const char *path, struct problem *p)
-{
-	return scenario_clock(NULL, o, path, p);
-}
-
 static void on_planned(evutil_socket_t fd, short what, void *arg);
 
 static int arm(struct planned *pl)
@@ -557,6 +336,7 @@ static int do_advance(struct sim *s, struct json_object *o, const char *path, st
 
 static const struct {
 	const char *name;
+	/* NULL: apply does it, if it is given no simulator. */
 	int (*check)(struct json_object *, const char *, struct problem *);
 	int (*apply)(struct sim *, struct json_object *, const char *, struct problem *);
 } verbs[] = {
@@ -565,13 +345,13 @@ static const struct {
 	{"add-task", check_add, do_add},
 	{"delete-task", check_delete, do_delete},
 	{"foreign-run", check_run, do_run},
-	{"tokens", check_tokens, split_tokens},
-	{"credential", check_credential, do_credential},
-	{"key", check_key, do_key},
-	{"signing", check_signing, scenario_signing},
-	{"metadata", check_metadata, split_metadata},
-	{"clock", check_clock, scenario_clock},
-	{"defaults", check_defaults, scenario_defaults},
+	{"tokens", NULL, verb_tokens},
+	{"credential", NULL, verb_credential},
+	{"key", NULL, verb_key},
+	{"signing", NULL, scenario_signing},
+	{"metadata", NULL, verb_metadata},
+	{"clock", NULL, scenario_clock},
+	{"defaults", NULL, scenario_defaults},
 	{"fault", fault_check, fault_add},
 	{"clear-faults", check_nothing, do_clear},
 	{"down", check_down, do_down},
@@ -583,7 +363,8 @@ int verb_check(const char *verb, struct json_object *o, const char *path, struct
 {
 	for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
 		if (strcmp(verbs[i].name, verb) == 0)
-			return verbs[i].check(o, path, p);
+			return verbs[i].check ? verbs[i].check(o, path, p)
+					      : verbs[i].apply(NULL, o, path, p);
 	return problem_set(p, path, NULL, "unknown verb");
 }
 

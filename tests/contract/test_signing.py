@@ -330,6 +330,14 @@ def test_a_changed_and_a_disabled_key(cloud):
     refused(ask(cloud, **READER), "ak not exist")
 
 
+@pytest.mark.parametrize("body, where", [({}, "key.access: is missing"), ({"access": "x"}, "key.access: no such key"),
+                                         ({"access": ACCESS, "secret": ""}, "key.secret: must be 1 to 256 bytes"),
+                                         ({"access": ACCESS, "secret": "x" * 257}, "key.secret: must be 1 to 256 bytes"),
+                                         ({"access": ACCESS, "x": 1}, "key.x: unknown key")])
+def test_malformed_key_verb(shared, body, where):
+    assert shared.sim.control("POST", "key", body) == (400, {"error": where})
+
+
 def test_a_token_and_a_signature(cloud):
     """The signature counts, and it is noted."""
     assert ask(cloud, headers={"X-Auth-Token": cloud.token})[0] == 200
