@@ -5,7 +5,8 @@
 # said; /run and /dev are private, the network is a loopback of its own, the journal is thrown away. There is
 # no systemd: no units, no systemctl. `journalctl --sync` waits until all that was sent is written.
 #
-# RATE_BURST=N lowers the rate limit (messages in 30 s), to see entries dropped.
+# RATE_BURST=N lowers the rate limit (messages in 30 s), to see entries dropped. For CMD, JOURNALD is the program and
+# /run/journald.pid the process, so that it can be stopped, ended and started anew.
 #
 # Exit status: CMD's (128 + N if signal N killed it); 77 with a reason on stderr where this can't work (not
 # root, no namespaces, no journald); 125 if journald did not come up; 64 usage.
@@ -77,6 +78,8 @@ mount --rbind /run/dev /dev
 unset NOTIFY_SOCKET JOURNAL_STREAM WATCHDOG_USEC WATCHDOG_PID
 "$JOURNALD" </dev/null >/run/journald.out 2>&1 &
 journald=$!
+echo $journald >/run/journald.pid
+export JOURNALD
 up() { [ -S /run/systemd/journal/socket ] && [ -S /run/systemd/journal/stdout ] &&
 	[ -S /run/systemd/journal/dev-log ] && journalctl --sync 2>/dev/null; }
 for ((i = 0; i < 500; i++)); do
@@ -88,6 +91,6 @@ up || die "journald did not come up in 10 s: $(cat /run/journald.out)"
 
 rc=0
 "$@" || rc=$?
-kill $journald 2>/dev/null || :
+kill "$(cat /run/journald.pid)" 2>/dev/null || :
 wait $journald 2>/dev/null || :
 exit $rc
