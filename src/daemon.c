@@ -320,6 +320,31 @@ static int reload_failed(struct daemon *d, const char *why)
 	return -EINVAL;
 }
 
+static bool as_before(const struct cloud_settings *c, const struct settings *old)
+{
+	for (size_t i = 0; i < old->n_clouds; i++)
+		if (strcmp(old->clouds[i].name, c->name) == 0)
+			return strcmp(old->clouds[i].mark, c->mark) == 0;
+	return false;
+}
+
+/* Who reloads after a change of a password waits for it in vain: credentials are handed over at a start. */
+static void say_handed_over(const struct settings *old, const struct settings *s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n_clouds; i++) {
+		const char *place = s->clouds[i].secret;
+
+		n += place && strncmp(place, "credential:", 11) == 0 &&
+		     as_before(&s->clouds[i], old);
+	}
+	if (n > 0)
+		log_info("%u credential%s handed over by systemd %s as before; a new one is sure "
+			 "to be seen after a restart only",
+			n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
+}
+
 static int reload(struct daemon *d)
 {
 	struct settings *s = NULL;
@@ -341,6 +366,7 @@ static int reload(struct daemon *d)
 		settings_unref(s);
 		return reload_failed(d, "out of memory");
 	}
+	say_handed_over(d->settings, s);
 	take_settings(d, s, vault);
 	keep_take_settings(d->keep, s);
 	courier_reset(d->courier);

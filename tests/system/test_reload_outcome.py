@@ -85,6 +85,22 @@ def test_it_is_written_when_it_is_over(started, tmp_path):
         assert f": {n} job" in done.stdout  # of an earlier one it would be the other number
 
 
+def test_credentials_that_are_as_before_are_said_to_be(sim, precheckd, tmp_path):
+    s = sim(scenario(tasks=[task(1)]))
+    cfg = Config(tmp_path, s.url).write(jobs=jobs(1), cloud={"secret": "credential:secret"})
+    d = precheckd(cfg, env={"CREDENTIALS_DIRECTORY": cfg.directory})
+    d.wait_verdicts(["job-1"], "passed")
+    said = "credential handed over by systemd is as before"
+    d.reload()
+    assert len(d.find(said)) == 1
+    cfg.set_password("another-one-7311")
+    d.reload()
+    assert len(d.find(said)) == 1  # this systemd has handed over a new one
+    cfg.write(jobs=jobs(1))
+    d.reload()
+    assert len(d.find(said)) == 1  # nor is a file a credential
+
+
 def test_no_file_is_left(started, tmp_path):
     d, _, _, env = started
     assert os.stat(tmp_path / "run" / "reload").st_mode & 0o777 == 0o600

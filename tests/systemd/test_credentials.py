@@ -19,7 +19,7 @@ def test_a_new_one_is_seen_after_a_restart_only(bed, sim):
     bed.write(PASSWORD, CANARY_PASSWORD + "\n", 0o600)
     for signal in ("HUP", "USR1"):
         bed.systemctl("kill", "--kill-whom=main", "--signal=" + signal, UNIT)
-    bed.wait_message("reloaded ")
+    bed.wait_message("^1 credential handed over by systemd is as before; ")
     bed.wait_message("SIGUSR1: ")
     assert (s.state()["logins"], len(s.log(kind="login"))) == tries  # nor is the refused one tried again
     assert bed.show("StatusText").startswith("1 job: 1 unknown; 1 of 1 clouds in trouble")
