@@ -27,7 +27,7 @@ bool burst_single(struct burst *b, int64_t mono, int priority)
 		b->began = mono;
 		b->told = b->errors = 0;
 	}
-	if (b->told < b->ceiling && !counting(b))
+	if (b->told < b->ceiling)
 		return true;
 	return priority <= LOG_ERR && b->errors < b->ceiling;
 }

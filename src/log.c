@@ -38,6 +38,7 @@ static struct {
 	void *arg;
 	int patience; /* ms that may be waited; -1: without limit */
 	int wait;     /* ms until the next try */
+	bool woken;   /* and log_flush() will be called */
 	uint64_t dropped;
 	/* of a line of which a stream took the beginning only */
 	char rest[LINE_ROOM + PREFIX_ROOM];
@@ -296,9 +297,11 @@ static int put(const struct waiting *w, const char *text)
 
 static void call_wake(void)
 {
+	if (out.woken || !out.wake)
+		return;
+	out.woken = true;
 	out.wait = TRY_FIRST;
-	if (out.wake)
-		out.wake(out.arg);
+	out.wake(out.arg);
 }
 
 static void keep_line(const struct waiting *w, const char *text)
@@ -316,8 +319,7 @@ static void keep_line(const struct waiting *w, const char *text)
 	memcpy(out.lines + out.first + out.used, w, sizeof(*w));
 	memcpy(out.lines + out.first + out.used + sizeof(*w), text, w->len + 1);
 	out.used += room;
-	if (out.used == room)
-		call_wake();
+	call_wake();
 }
 
 static int say_dropped(void)
@@ -355,7 +357,10 @@ static bool put_waiting(void)
 	out.first = 0;
 	if (out.dropped > 0 && say_dropped() == -EAGAIN)
 		return false;
-	return put_rest() != -EAGAIN;
+	if (put_rest() == -EAGAIN)
+		return false;
+	out.woken = false;
+	return true;
 }
 
 int log_flush(void)
@@ -373,6 +378,7 @@ void log_when_waiting(void (*wake)(void *arg), void *arg)
 {
 	out.wake = wake;
 	out.arg = arg;
+	out.woken = false;
 	out.patience = wake ? 0 : LAST_PATIENCE;
 	put_waiting();
 }

@@ -20,6 +20,7 @@
 static struct {
 	int reach;      /* connecting to it: 0 or -errno */
 	int answer;     /* to a datagram: 0 or -errno */
+	bool once;      /* `answer` is for one datagram, the next one is taken */
 	unsigned room;  /* if not 0: so many are taken before `answer` is given */
 	size_t longest; /* if not 0: longer ones are too long */
 	unsigned tries, entries, repeated;
@@ -72,6 +73,8 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 	}
 	if (journal.answer < 0 && (journal.room == 0 || --journal.room == 0)) {
 		errno = -journal.answer;
+		if (journal.once)
+			journal.answer = 0;
 		return -1;
 	}
 	assert_true(len < sizeof(journal.text));

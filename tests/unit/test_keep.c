@@ -347,8 +347,8 @@ static void test_journal_that_is_away(void **state)
 	assert_int_equal(on_disk("SELECT count(*) FROM news_record WHERE told = 0"), 0);
 	assert_int_equal(journal.repeated, 0); /* that it was not told is known */
 	assert_int_equal(times_said(r, "the journal did not take news"), 1);
-	assert_int_equal(
-		times_said(r, "the journal took nothing for 0s; 1 piece of news was told late"), 1);
+	assert_int_equal(times_said(r, "the journal took nothing for "), 1);
+	assert_int_equal(times_said(r, "; 1 piece of news was told late"), 1);
 	assert_int_equal(keep_blocked(r->keep), 0);
 	half_a_minute(r);
 	half_a_minute(r);

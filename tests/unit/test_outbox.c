@@ -236,6 +236,23 @@ static void test_a_queue_that_is_full(void **state)
 	assert_int_equal(times_said(r, "\n"), 0); /* less than a second is nothing to talk about */
 }
 
+/* It has room again a moment later: what was not taken then goes before all that follows. */
+static void test_nothing_passes(void **state)
+{
+	struct rig *r = *state;
+
+	happen(r, 5, VERDICT_STARTED);
+	journal.answer = -EAGAIN;
+	journal.room = 3;
+	journal.once = true;
+	tell(r);
+	assert_int_equal(journal.entries, 2);
+	fire(r, 1);
+	expect_ids(0, 1, 5);
+	assert_int_equal(journal.entries, 5);
+	assert_int_equal(untold(r), 0);
+}
+
 static void test_a_journal_that_stands_still(void **state)
 {
 	struct rig *r = *state;
@@ -489,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_in_order_and_once),
 		RIG_TEST(test_a_queue_that_is_full),
+		RIG_TEST(test_nothing_passes),
 		RIG_TEST(test_a_journal_that_stands_still),
 		RIG_TEST(test_no_journal),
 		RIG_TEST(test_repeated),
