@@ -184,7 +184,7 @@ class NotifySocket:
 
 def environment(extra=None):
     """The tests' environment without what would reach the daemon by accident."""
-    unwanted = ("NOTIFY_SOCKET", "JOURNAL_STREAM", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY",
+    unwanted = ("NOTIFY_SOCKET", "JOURNAL_STREAM", "WATCHDOG_USEC", "WATCHDOG_PID", "STATE_DIRECTORY", "RUNTIME_DIRECTORY",
                 "CREDENTIALS_DIRECTORY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY",
                 "HTTPS_PROXY", "ALL_PROXY")
     env = {k: v for k, v in os.environ.items() if k not in unwanted}
