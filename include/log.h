@@ -7,9 +7,10 @@
 
 enum log_target {
 	LOG_TARGET_AUTO, /* journal if JOURNAL_STREAM is this stderr, else stderr if a terminal, else syslog */
-	LOG_TARGET_JOURNAL, /* its socket; where there is none, stderr with "<N>" prefixes */
-	LOG_TARGET_SYSLOG,  /* /dev/log; where there is none, nowhere */
-	LOG_TARGET_STDERR,  /* "14:05:09.120 warning: text" */
+	LOG_TARGET_JOURNAL, /* stderr with "<N>" prefixes, which journald turns into priorities, where that is its
+			     * stream; else its socket; where there is none, stderr all the same */
+	LOG_TARGET_SYSLOG, /* /dev/log; where there is none, nowhere */
+	LOG_TARGET_STDERR, /* "14:05:09.120 warning: text" */
 	_LOG_TARGET_MAX
 };
 

@@ -506,7 +506,6 @@ static int begin(struct daemon *d, struct settings *s)
 		log_err("out of memory");
 		return EXIT_FAILURE;
 	}
-	keep_repeat(d->keep);
 	if (nothing_told(&memory) && !d->options->once)
 		watch_quiet_start(d->watch);
 	if (watch_configure(d->watch, s, now()) < 0) {

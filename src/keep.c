@@ -82,12 +82,6 @@ static void on_told(void *arg)
 	commit(arg);
 }
 
-void keep_repeat(struct keep *k)
-{
-	if (outbox_tell(k->outbox))
-		commit(k);
-}
-
 int64_t keep_blocked(const struct keep *k)
 {
 	return outbox_blocked(k->outbox);

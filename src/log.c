@@ -32,6 +32,7 @@ static int current_level = LOG_INFO;
 static enum log_target current_target = LOG_TARGET_STDERR;
 
 static struct {
+	bool stream;            /* stderr is the journal's */
 	struct datagram socket; /* the journal's or syslog's */
 	char ident[32];
 	void (*wake)(void *arg);
@@ -129,6 +130,7 @@ enum log_target log_open(enum log_target target, const char *ident)
 	if (datagram_init(
 		    &out.socket, target == LOG_TARGET_SYSLOG ? SYSLOG_SOCKET : JOURNAL_SOCKET) < 0)
 		abort(); /* they are constants */
+	out.stream = target == LOG_TARGET_JOURNAL && stderr_is_journal();
 	text_copy(out.ident, sizeof(out.ident), ident);
 	current_target = target;
 	return target;
@@ -201,8 +203,13 @@ static int put_line(const char *prefix, const char *text)
 		out.rest_len = 0;
 		return r;
 	}
-	/* A stderr that is full, closed or gone is no reason to stop; there is nobody left to tell. */
-	return 0;
+	return r == -EAGAIN ? 0 : r;
+}
+
+/* A stderr that is full, closed or gone is no reason to stop; there is nobody left to tell. */
+static int put_stderr_line(const char *prefix, const char *text)
+{
+	return put_line(prefix, text) == -EAGAIN ? -EAGAIN : 0;
 }
 
 static int put_stderr(const struct waiting *w, const char *text)
@@ -213,14 +220,13 @@ static int put_stderr(const struct waiting *w, const char *text)
 	localtime_r(&w->when.tv_sec, &tm);
 	snprintf(prefix, sizeof(prefix), "%02d:%02d:%02d.%03ld %s: ", tm.tm_hour, tm.tm_min,
 		tm.tm_sec, w->when.tv_nsec / 1000000, log_level_name(w->level));
-	return put_line(prefix, text);
+	return put_stderr_line(prefix, text);
 }
 
-static int put_journal(const struct waiting *w, const char *text)
+static int put_socket(const struct waiting *w, const char *text)
 {
 	char entry[LINE_ROOM + 2 * PREFIX_ROOM], field[LINE_ROOM + PREFIX_ROOM];
 	struct iovec part = {.iov_base = entry};
-	int r;
 
 	snprintf(field, sizeof(field), "MESSAGE=%s", text);
 	part.iov_len = journal_wire_add(entry, sizeof(entry), 0, field, strlen(field));
@@ -228,11 +234,25 @@ static int put_journal(const struct waiting *w, const char *text)
 	part.iov_len = journal_wire_add(entry, sizeof(entry), part.iov_len, field, strlen(field));
 	snprintf(field, sizeof(field), "SYSLOG_IDENTIFIER=%s", out.ident);
 	part.iov_len = journal_wire_add(entry, sizeof(entry), part.iov_len, field, strlen(field));
-	r = datagram_send(&out.socket, &part, 1);
-	if (r == 0 || r == -EAGAIN)
-		return r;
-	snprintf(field, PREFIX_ROOM, "<%d>", w->level);
-	return put_line(field, text);
+	return datagram_send(&out.socket, &part, 1);
+}
+
+/* The stream of a unit first: journald knows whose it is from the beginning, while of a process that sent a datagram
+ * and ended it may find nothing any more. It is broken for good when a journald went that nobody kept it for. */
+static int put_journal(const struct waiting *w, const char *text)
+{
+	char prefix[16];
+	int r;
+
+	snprintf(prefix, sizeof(prefix), "<%d>", w->level);
+	if (out.stream) {
+		r = put_line(prefix, text);
+		if (r == 0 || r == -EAGAIN)
+			return r;
+		out.stream = false;
+	}
+	r = put_socket(w, text);
+	return r == 0 || r == -EAGAIN ? r : put_stderr_line(prefix, text);
 }
 
 /* As syslog(3) writes it. */

@@ -21,13 +21,12 @@
 
 #define TURN_MAX                                                                                   \
 	200 /* in one turn of the loop: signals, replies and the watchdog have theirs between */
-#define TRY_FIRST   250 /* ms; later an eighth of the time that it lasts already */
-#define TRY_LAST    SECONDS(15)
-#define SAID_AFTER  SECONDS(1) /* a queue that is full for a moment is nothing to talk about */
-#define TEXTS_MAX   100        /* news in the diagnostics, while there is no journal */
-#define ANSWERS_MAX (4 * 1024 * 1024)
-#define LAST_MOMENTS                                                                               \
-	1000 /* ms, for all that waits at the end; a pipe that is read by somebody has all the time */
+#define TRY_FIRST    250 /* ms; later an eighth of the time that it lasts already */
+#define TRY_LAST     SECONDS(15)
+#define SAID_AFTER   SECONDS(1) /* a queue that is full for a moment is nothing to talk about */
+#define TEXTS_MAX    100        /* news in the diagnostics, while there is no journal */
+#define ANSWERS_MAX  (4 * 1024 * 1024)
+#define LAST_MOMENTS 1000 /* ms, for all that waits at the end */
 
 struct letter {
 	STAILQ_ENTRY(letter) link;
@@ -377,10 +376,11 @@ void outbox_answer(struct outbox *o, const struct news *n)
 	o->answers_size += a->size;
 }
 
-/* Who asks once and reads it in a pager has all the time; nobody else. */
+/* Who asks once may read it in a pager. */
 static int64_t last_moments(const struct outbox *o)
 {
-	return o->set.ceiling == 0 && o->set.target == LOG_TARGET_STDERR ? DAYS(7) : LAST_MOMENTS;
+	return o->set.ceiling == 0 && o->set.target == LOG_TARGET_STDERR ? MINUTES(10)
+									 : LAST_MOMENTS;
 }
 
 bool outbox_finish(struct outbox *o)

@@ -269,6 +269,36 @@ static void test_journal(void **state)
 	assert_true(journal_has("MESSAGE=there again"));
 }
 
+/* What a unit's stderr is connected to. */
+static void test_journal_stream(void **state)
+{
+	int saved = dup(STDERR_FILENO), ends[2];
+	char stream[64], text[100] = "";
+	struct stat st;
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	fstat(STDERR_FILENO, &st);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	assert_int_equal(log_open(LOG_TARGET_JOURNAL, "test"), LOG_TARGET_JOURNAL);
+	unsetenv("JOURNAL_STREAM");
+	log_err("by the stream");
+	assert_int_equal(journal.tries, 0);
+	assert_true(recv(ends[0], text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	assert_string_equal(text, "<3>by the stream\n");
+	close(ends[0]);
+	log_err("by the socket");
+	log_err("and again");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	assert_int_equal(journal.entries, 2);
+	assert_true(journal_has("MESSAGE=and again"));
+}
+
 static void test_syslog(void **state)
 {
 	char wanted[64];
@@ -519,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_journal_stream),
 		cmocka_unit_test(test_syslog),
 		cmocka_unit_test(test_journal_that_stands_still),
 		cmocka_unit_test(test_stream_that_is_full),
