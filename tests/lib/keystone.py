@@ -121,10 +121,12 @@ class Keystone:
         this directory, where a module has the name of its package."""
         env = {"PATH": "/usr/bin:/bin", "OS_KEYSTONE_CONFIG_FILES": self.conf, "HOME": self.directory,
                "OS_KEYSTONE_CONFIG_DIR": self.directory, "LANG": "C.UTF-8"}
+        with open("/proc/sys/net/core/somaxconn") as f:
+            backlog = int(f.read())
         self.process = subprocess.Popen(
             ["uwsgi", "--plugin", "python3", "--http-socket", self.socket, "--wsgi-file", WSGI,
              "--processes", str(self.workers), "--threads", "4", "--master", "--die-on-term", "--enable-threads",
-             "--need-app", "--no-orphans", "--post-buffering", "65536", "--buffer-size", "65535",
+             "--need-app", "--listen", str(min(1000, backlog)), "--no-orphans", "--post-buffering", "65536", "--buffer-size", "65535",
              "--worker-reload-mercy", "1", "--add-header", "Connection: close", "--disable-logging",
              "--logto", os.path.join(self.directory, "uwsgi.log")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env,

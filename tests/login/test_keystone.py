@@ -3,6 +3,7 @@ credentials that lock nobody, a password that changes, an IAM that is away. DRS 
 Keystone about each token (--iam)."""
 
 import collections
+import concurrent.futures
 import contextlib
 import itertools
 import json
@@ -46,6 +47,8 @@ def config(tmp_path, keystone, s, account, **options):
 
 def verdicts(cfg):
     """All runs that the daemon has ended or lost, in their order: (job, verdict)."""
+    if not os.path.exists(f"{cfg.state_dir}/precheckd.db"):
+        return []
     with contextlib.closing(sqlite3.connect(f"file:{cfg.state_dir}/precheckd.db?mode=ro", uri=True)) as db:
         return db.execute("SELECT job, verdict FROM runs ORDER BY number").fetchall()
 
@@ -160,19 +163,21 @@ def test_renewed_by_time(keystone, sim, precheckd, account, tmp_path):
 
 CALLS = 20
 JOBS = 10 * CALLS
-RENEWALS = 90
+WATCHERS = 6
+ROUNDS = 5
+LATENCY = 1000  # ms
 KINDS = ("status", "submit", "result")  # of a round
 
 
 class Watcher:
-    """One daemon with a user of its own, and how many rounds it has made."""
+    """One daemon with a user and a DRS of its own."""
 
-    def __init__(self, keystone, start, directory, s, account, first):
+    def __init__(self, keystone, sim, start, directory, account):
+        script = [{"items": [GOOD, BINLOG if n % 2 else BINLOG_FIXED]} for n in range(1 + ROUNDS)]
         self.keystone, self.account, self.rounds, self.revoked = keystone, account, 0, 0
-        self.ids = [task_id(n) for n in range(first, first + JOBS)]
-        self.cfg = config(directory, keystone, s, account, connections=40, max_runs=1000, timeout="30s")
-        self.cfg.write(jobs=jobs(range(first, first + JOBS)),
-                       defaults={"settle": "20s", "first_poll": "300ms", "poll": "100ms"})
+        self.sim = sim(scenario(account, [task(n, runs=script) for n in range(1, JOBS + 1)]), iam=keystone.url)
+        self.cfg = config(directory, keystone, self.sim, account, connections=40, max_runs=1000, timeout="30s")
+        self.cfg.write(jobs=jobs(JOBS), defaults={"settle": "20s", "first_poll": "300ms", "poll": "100ms"})
         self.daemon = start(self.cfg)
 
     def tokens(self):
@@ -185,56 +190,52 @@ class Watcher:
 
     def finish_round(self):
         self.rounds += 1
-        wait_until(lambda: len(verdicts(self.cfg)) == JOBS * self.rounds, timeout=60, step=0.05)
+        wait_until(lambda: len(verdicts(self.cfg)) == JOBS * self.rounds, timeout=90, step=0.1)
+
+    def work(self):
+        """A round without trouble, and all others with a revocation before each kind of call; the refusals."""
+        self.finish_round()
+        # Calls leave 25 ms apart; answers are later than that, so that all are under way before the first.
+        self.sim.post("defaults", {"latency": f"{LATENCY}ms"})
+        refusals = []
+        for _ in range(ROUNDS):
+            before = self.sim.seq()
+            for kind in KINDS:
+                self.revoke()
+                if kind == "status":
+                    self.daemon.signal("USR1")
+                self.sim.wait(kind, CALLS, timeout=60, since=before, status=200)
+            self.finish_round()
+            refusals += [[e["status"] for e in self.sim.log(before, kind)].count(401) for kind in KINDS]
+        return refusals
+
+    def judge(self):
+        assert answers(self.keystone, self.account.user) == [201] * (1 + self.revoked)
+        assert set(runs(self.sim).values()) == {1 + ROUNDS}
+        assert submits(self.sim.log()) == runs(self.sim)
+        told = collections.defaultdict(list)
+        for job, verdict in verdicts(self.cfg):
+            told[job].append(verdict)
+        # Alternating, as the runs were: one that was lost or repeated would show.
+        assert len(told) == JOBS
+        assert all(v == (["passed", "failed"] * ROUNDS)[:1 + ROUNDS] for v in told.values())
+        assert self.daemon.find(r"(warning|err): cloud", since=0) == []
+        assert self.sim.violations() == []
 
 
 def test_renewed_by_revocation(keystone, sim, precheckd, account, tmp_path):
     """Twenty calls on their way, and their token is revoked: twenty refusals, one login, twenty calls again; ninety
-    times, in all phases of a pre-check, and no run is lost or made twice. Six daemons take turns, because each
+    times, in all phases of a pre-check, and no run is lost or made twice. Six daemons at a time, because each
     makes 600 calls a minute at most."""
-    daemons = 6
-    script = [{"items": [GOOD, BINLOG if n % 2 else BINLOG_FIXED]} for n in range(20)]
-    users = [keystone.account(account.domain, f"{USER}-{n}", SECRET, PROJECT) for n in range(daemons)]
-    s = sim(scenario(account, [task(n, runs=script) for n in range(1, daemons * JOBS + 1)]), iam=keystone.url)
-    began = time.monotonic()
-    watchers = [Watcher(keystone, precheckd, tmp_path / str(n), s, user, n * JOBS + 1)
-                for n, user in enumerate(users)]
+    users = [keystone.account(account.domain, f"{USER}-{n}", SECRET, PROJECT) for n in range(WATCHERS)]
+    watchers = [Watcher(keystone, sim, precheckd, tmp_path / str(n), user) for n, user in enumerate(users)]
+    with concurrent.futures.ThreadPoolExecutor(WATCHERS) as pool:
+        refusals = sum(pool.map(Watcher.work, watchers), [])
     for w in watchers:
-        w.finish_round()
-    s.post("defaults", {"latency": "400ms"})
-    revoked, refusals = 0, 0
-    while revoked < RENEWALS:
-        w = watchers[revoked // len(KINDS) % daemons]
-        before = s.seq()
-        for kind in KINDS:
-            w.revoke()
-            revoked += 1
-            if kind == "status":
-                w.daemon.signal("USR1")
-            # Those that were under way are refused, and all are carried out in the end.
-            s.wait(kind, CALLS, timeout=60, since=before, status=200)
-        w.finish_round()
-        log = s.log(before)
-        refusals += sum(e["status"] == 401 for e in log)
-        assert {kind: sum(len(e["tasks"]) for e in log if e["kind"] == kind and e["executed"]) for kind in KINDS[:2]} \
-            == dict.fromkeys(KINDS[:2], JOBS)
-        assert len(w.tokens()) == 1 + w.revoked
-    took = time.monotonic() - began
-    # Nearly all were in flight: what the machine was quicker with has slipped through.
-    assert refusals > 0.8 * CALLS * RENEWALS
-    made = runs(s)
-    assert submits(s.log()) == made
-    for w in watchers:
-        assert answers(keystone, w.account.user) == [201] * (1 + w.revoked)
-        assert {made[i] for i in w.ids} == {w.rounds}
-        told = collections.defaultdict(list)
-        for job, verdict in verdicts(w.cfg):
-            told[job].append(verdict)
-        # Alternating, as the runs were: one that was lost or repeated would show.
-        assert len(told) == JOBS and all(v == (["passed", "failed"] * 20)[:w.rounds] for v in told.values())
-        assert w.daemon.find(r"(warning|err): cloud", since=0) == []
-    assert s.violations() == []
-    assert took < 120, f"{took:.0f} s"
+        w.judge()
+    assert len(refusals) == sum(w.revoked for w in watchers) == 90
+    # Nearly all were in flight: a machine that is busy may have let some through before the revocation.
+    assert sum(refusals) > 0.8 * CALLS * len(refusals), refusals
 
 
 # -- what is wrong
