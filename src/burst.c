@@ -44,6 +44,8 @@ void burst_count(struct burst *b, uint64_t id, int64_t wall, int priority, enum 
 {
 	struct news *n = &b->sum;
 
+	if (counting(b) && id <= n->last_id)
+		return; /* it was: the store could not be read to its end */
 	if (!counting(b)) {
 		n->first_id = id;
 		n->trouble_since = wall;

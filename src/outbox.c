@@ -45,17 +45,18 @@ struct outbox {
 	uint64_t walked; /* told or counted up to here */
 	bool marked;     /* something, since the caller last asked */
 	unsigned turn;   /* how many are left in this one */
-	STAILQ_HEAD(, letter) answers;
+	STAILQ_HEAD(letters, letter) answers;
 	size_t answers_size;
 	unsigned answers_dropped;
 
 	/* while it is not taken */
-	bool waiting;        /* from the first refusal until nothing waits any more */
-	bool missing;        /* there was nobody; not only a queue that is full */
-	int failed;          /* the last refusal; 0: the last attempt was not refused */
-	int64_t since, back; /* mono; back: when it took something again, 0 not yet */
+	bool waiting;    /* from the first refusal until nothing waits any more */
+	bool missing;    /* there was nobody; not only a queue that is full */
+	int failed;      /* the last refusal; 0: the last attempt was not refused */
+	int64_t stalled; /* mono: since when it takes nothing; 0: it took the last one */
+	int64_t lasted;  /* how long it took nothing, all in all */
 	int64_t since_wall;
-	unsigned late;  /* told since it is back */
+	unsigned late;  /* told meanwhile */
 	uint64_t texts; /* in the diagnostics up to this one */
 	unsigned n_texts;
 	bool unreadable; /* the store, and that was said */
@@ -88,11 +89,12 @@ static bool refused(struct outbox *o, int r)
 	if (!o->waiting) {
 		o->waiting = true;
 		o->missing = false;
-		o->since = mono();
 		o->since_wall = clock_ms(CLOCK_REALTIME);
-		o->back = 0;
+		o->lasted = 0;
 		o->late = o->n_texts = 0;
 	}
+	if (o->stalled == 0)
+		o->stalled = mono();
 	o->failed = r;
 	o->missing = o->missing || r != -EAGAIN;
 	return false;
@@ -103,20 +105,20 @@ static void taken(struct outbox *o, unsigned news)
 	if (!o->waiting)
 		return;
 	o->late += news;
-	if (o->back == 0)
-		o->back = mono();
+	if (o->stalled != 0)
+		o->lasted += mono() - o->stalled;
+	o->stalled = 0;
 }
 
 static void over(struct outbox *o)
 {
-	int64_t lasted = MAX(o->back - o->since, (int64_t)0);
 	char took[SPAN_MAX];
 
 	o->waiting = false;
-	if (lasted < SAID_AFTER && !o->missing)
+	if (o->lasted < SAID_AFTER && !o->missing)
 		return;
 	log_notice("%s took nothing for %s; %u piece%s of news %s told late", target_name(o),
-		span_format(took, sizeof(took), lasted), o->late, o->late == 1 ? "" : "s",
+		span_format(took, sizeof(took), o->lasted), o->late, o->late == 1 ? "" : "s",
 		o->late == 1 ? "was" : "were");
 }
 
@@ -303,7 +305,7 @@ static void arm(struct outbox *o, bool done)
 	struct timeval tv;
 
 	if (o->failed != 0)
-		wait = MIN(MAX((now - o->since) / 8, (int64_t)TRY_FIRST), TRY_LAST);
+		wait = MIN(MAX((now - o->stalled) / 8, (int64_t)TRY_FIRST), TRY_LAST);
 	else if (o->unreadable)
 		wait = TRY_LAST;
 	else if (!done)

@@ -286,6 +286,27 @@ static void test_a_journal_that_stands_still(void **state)
 		1);
 }
 
+/* A queue that was full for a moment, and then for long: what counts is how long, not when it began. */
+static void test_stands_still_in_the_middle(void **state)
+{
+	struct rig *r = *state;
+
+	happen(r, 6, VERDICT_STARTED);
+	journal.answer = -EAGAIN;
+	tell(r);
+	journal.room = 3;
+	fire(r, 1);
+	assert_int_equal(journal.entries, 2);
+	for (int i = 0; i < 5; i++)
+		fire(r, 1000);
+	journal.answer = 0;
+	fire(r, 1000);
+	assert_int_equal(journal.entries, 6);
+	assert_int_equal(
+		times_said(r, "the journal took nothing for 6s; 6 pieces of news were told late\n"),
+		1);
+}
+
 static void test_no_journal(void **state)
 {
 	struct rig *r = *state;
@@ -508,6 +529,7 @@ int main(void)
 		RIG_TEST(test_a_queue_that_is_full),
 		RIG_TEST(test_nothing_passes),
 		RIG_TEST(test_a_journal_that_stands_still),
+		RIG_TEST(test_stands_still_in_the_middle),
 		RIG_TEST(test_no_journal),
 		RIG_TEST(test_repeated),
 		RIG_TEST(test_turns),
