@@ -5,7 +5,7 @@
  *
  *   store_save_*() for each effect    takes copies, touches no disk
  *   store_commit()                    all of it in one transaction
- *   tell the news, store_told() each  0 of journal_tell()
+ *   store_untold()                    hands out what is to be told, from earlier, too; store_told() each that was
  *   store_commit()                    only if something was told
  *   make the calls
  *
