@@ -48,6 +48,7 @@ struct daemon {
 	struct settings *settings;
 	struct vault *vault; /* of the clouds in settings */
 	int lock;
+	bool over; /* --once is through */
 	int exit_status;
 	struct keep *keep;             /* may be NULL until the start */
 	uint64_t first_news;           /* of this process */
@@ -165,6 +166,7 @@ static void finish_once(struct daemon *d)
 		s.verdicts[VERDICT_ALARMED], s.verdicts[VERDICT_FAILED],
 		s.verdicts[VERDICT_REFUSED], s.verdicts[VERDICT_UNKNOWN],
 		s.verdicts[VERDICT_STARTED], s.verdicts[VERDICT_ENDED], d->exit_status);
+	d->over = true;
 	event_base_loopbreak(d->base);
 }
 
@@ -175,7 +177,7 @@ static void act(struct daemon *d)
 	arm(d);
 	if (!evtimer_pending(d->status, NULL))
 		evtimer_add(d->status, &(struct timeval){.tv_usec = 200000});
-	if (d->options->once)
+	if (d->options->once && !d->over)
 		finish_once(d);
 }
 
@@ -585,7 +587,9 @@ int daemon_run(const struct daemon_options *o)
 			watch_check_now(d.watch, NULL, now());
 			act(&d);
 		}
-		event_base_dispatch(d.base);
+		/* a loop that has not begun yet does not know that it was broken off */
+		if (!d.over)
+			event_base_dispatch(d.base);
 		status = d.exit_status;
 	}
 	stop(&d);

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from daemon import ALARM, BINLOG, GOOD, Config, jobs, run, runs, scenario, task, task_id
+from sim import CANARY_PASSWORD
 
 # What happens to the tasks 1..3, and what comes of it: 0 all passed, 1 alarms only, 2 any failed, 3 the rest.
 CASES = [
@@ -100,3 +101,14 @@ def test_interrupted(sim, precheckd, tmp_path):
     d = precheckd(Config(tmp_path, s.url).write(jobs=jobs(1)), "--once", expect=3)
     s.wait("submit")
     assert d.stop() < 10
+
+
+def test_a_credential_that_was_refused_before(sim, tmp_path):
+    """It is not tried a third time, and nothing is waited for."""
+    s = sim(scenario(tasks=[task(1)]))
+    cfg = Config(tmp_path, s.url, password="not-" + CANARY_PASSWORD).write(jobs=jobs(1), cloud={"backoff_max": "100ms"})
+    for _ in range(3):
+        done = run("-c", cfg.path, "--once", "--log-target", "stderr", timeout=20)
+        assert done.returncode == 3, done.stderr
+        assert "login refused" in done.stderr
+    assert [e["status"] for e in s.log(kind="login")] == [401, 401]
