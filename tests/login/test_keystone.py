@@ -258,21 +258,19 @@ def test_wrong_locks_nobody(keystone, sim, precheckd, account, tmp_path, kind):
         return [int(r["status"]) for r in keystone.nginx.requests() if json.dumps(password) in r["body"]
                 and (kind == "password" or json.dumps(next(iter(options.values()))) in r["body"])]
 
-    d = precheckd(cfg)
-    said = d.wait(r"err: cloud otc: login refused .*").group()
+    done = run("-c", cfg.path, "--once", "--log-target", "stderr")
+    said = re.search(r"err: cloud otc: login refused .*", done.stderr).group()
     for word in (a.project, cfg.cloud["user"], cfg.cloud["domain"], "not tried again"):
         assert word in said, said
-    d.signal("USR1")
-    d.reload()
-    d.stop()
-    again = precheckd(cfg)
-    again.wait(r"info: precheckd ")  # what was told before is not told again
-    again.signal("USR1")
-    again.signal("USR2")
-    again.wait(r"job-1 \(cloud otc\): unknown")
-    again.stop()
+    assert done.returncode == 3 and tries() == [401, 401]
     for _ in range(2):
-        assert run("-c", cfg.path, "--once", "--log-target", "stderr").returncode != 0
+        d = precheckd(cfg)
+        d.wait(r"info: precheckd ")  # what was told before is not told again
+        d.signal("USR1")
+        d.reload()
+        d.signal("USR2")
+        d.wait(r"job-1 \(cloud otc\): unknown")
+        d.stop()
     assert tries() == [401, 401]
     # Nobody is locked: the right login works, at once, for everybody and for the daemon.
     assert keystone.login(a.user, a.domain, a.password, a.project)[0] == 201
@@ -280,6 +278,15 @@ def test_wrong_locks_nobody(keystone, sim, precheckd, account, tmp_path, kind):
     cfg.write(jobs=jobs(1)).set_password(a.password)
     d = precheckd(cfg)
     d.wait_verdicts(["job-1"], "passed")
+
+
+def test_once_after_a_refusal(keystone, sim, account, tmp_path):
+    s = sim(scenario(account, [task(1)]), iam=keystone.url)
+    cfg = config(tmp_path, keystone, s, account, backoff_max="100ms").write(jobs=jobs(1))
+    cfg.set_password("not-" + SECRET)
+    for _ in range(2):
+        assert run("-c", cfg.path, "--once", "--log-target", "stderr", timeout=10).returncode == 3
+    assert answers(keystone, account.domain) == [401, 401]
 
 
 def test_three_tries_would_have(keystone, account):
