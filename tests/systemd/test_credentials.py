@@ -5,7 +5,7 @@ import re
 
 from bed import CONF, PASSWORD, UNIT
 from daemon import jobs, scenario, task
-from sim import CANARY_PASSWORD
+from sim import CANARY_PASSWORD, ROOT
 
 
 def test_a_new_one_is_seen_after_a_restart_only(bed, sim):
@@ -98,3 +98,16 @@ def test_check_config_needs_none(bed):
     bed.configure("http://127.0.0.1:9", jobs=jobs(1))
     done = bed.run("precheckd", "--check-config")
     assert done.stdout == f"{CONF}: good: 1 job in 1 cloud\n"
+
+
+def test_a_login_with_it_is_tried(bed, sim):
+    """The command that the manual names."""
+    with open(os.path.join(ROOT, "man", "precheckd.8")) as f:
+        manual = f.read()
+    found = re.search(r"A login with such a credential is tried by\n\.Bd [^\n]*\n(.*?)\.Ed\n", manual, re.S)
+    command = found.group(1).replace("\\e\n", "\\\n")
+    assert PASSWORD in command
+    s = sim(scenario(tasks=[task(1)]))
+    bed.configure(s, jobs=jobs(1))
+    told = bed.sh(command)
+    assert re.search(r"^cloud \w+: works: user ", told, re.M), told
