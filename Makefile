@@ -49,7 +49,7 @@ CFLAGS += -std=gnu17 $(WARN) $(OPT) $(HARDEN)
 LDFLAGS += $(LDHARDEN)
 
 # what the simulator shares with the daemon: the ground floor, so that it can't share our misreadings
-GROUND := span backoff secret log text datagram journal_wire
+GROUND := span backoff secret log text datagram journal_wire clock
 SRC := $(filter-out src/main.c,$(wildcard src/*.c))
 SIM := $(wildcard src/simulator/*.c)
 OBJ := $(SRC:src/%.c=$(O)/%.o)

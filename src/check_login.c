@@ -2,6 +2,7 @@
  * status of its tasks. Each cloud gets one try, so that a wrong password is never tried into a lock. */
 #include "check_login.h"
 
+#include "clock.h"
 #include "config.h"
 #include "courier.h"
 #include "credential.h"
@@ -85,14 +86,6 @@ enum login_verdict login_verdict(
 	}
 }
 
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
-
 /* ---- what is said ---- */
 
 static struct news news_of(const struct trial *t, const struct reply *r)
@@ -170,7 +163,7 @@ static void add_works(struct line *l, const struct trial *t, const struct reply 
 
 static void add_clock(struct line *l, const struct reply *r)
 {
-	int64_t skew = clock_ms(CLOCK_REALTIME) - r->date;
+	int64_t skew = clock_wall() - r->date;
 
 	if (r->date == 0 || (skew < SKEW_SAID && skew > -SKEW_SAID))
 		return;
@@ -249,7 +242,7 @@ static void on_reply(void *arg, const struct reply *r)
 		return;
 	}
 	t->life = r->life;
-	t->end = r->life == INT64_MAX ? INT64_MAX : clock_ms(CLOCK_REALTIME) + r->life;
+	t->end = r->life == INT64_MAX ? INT64_MAX : clock_wall() + r->life;
 	text_copy(t->project, sizeof(t->project), r->project);
 	ask_status(t, r->call);
 }

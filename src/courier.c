@@ -1,6 +1,7 @@
 /* courier.c - between the heart's calls and the wire: builds the request, finds the pass, decodes the answer. */
 #include "courier.h"
 
+#include "clock.h"
 #include "drs.h"
 #include "log.h"
 #include "login.h"
@@ -154,14 +155,6 @@ static void on_login(void *arg, const struct reply *r, struct pass *pass)
 	deliver(e, r);
 }
 
-static int64_t wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
-
 static int send_drs(struct errand *e, int64_t budget)
 {
 	const struct pass *pass = token_get(e->courier->tokens, e->call.login);
@@ -178,7 +171,7 @@ static int send_drs(struct errand *e, int64_t budget)
 	request.url = url;
 	request.body = body;
 	request.body_len = strlen(body);
-	r = stamp_put(&stamp, pass, e->call.cloud, e->call.project, "drs", wall(), &request);
+	r = stamp_put(&stamp, pass, e->call.cloud, e->call.project, "drs", clock_wall(), &request);
 	if (r < 0)
 		return r;
 	return http_send(e->courier->http, e->call.cloud, &request, budget, on_answer, e);

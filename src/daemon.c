@@ -1,6 +1,7 @@
 /* daemon.c - the roof: feeds the heart with time, replies and signals, and acts on what it hands out. */
 #include "daemon.h"
 
+#include "clock.h"
 #include "config.h"
 #include "courier.h"
 #include "http.h"
@@ -59,14 +60,7 @@ struct daemon {
 
 static struct now now(void)
 {
-	struct timespec boot, real;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &real);
-	return (struct now){
-		.mono = SECONDS(boot.tv_sec) + boot.tv_nsec / 1000000,
-		.wall = SECONDS(real.tv_sec) + real.tv_nsec / 1000000,
-	};
+	return (struct now){.mono = clock_mono(), .wall = clock_wall()};
 }
 
 static struct timeval timeval_of(int64_t ms)

@@ -2,6 +2,7 @@
 #include "keep.h"
 
 #include "burst.h"
+#include "clock.h"
 #include "journal.h"
 #include "journal_wire.h"
 #include "outbox.h"
@@ -26,14 +27,6 @@ struct keep {
 	bool behind_said;
 	uint64_t lost_said;
 };
-
-static int64_t wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
 
 static void arm(struct event *e, int seconds)
 {
@@ -73,7 +66,7 @@ static void commit(struct keep *k)
 {
 	char why[STORE_WHY] = "";
 
-	judge_commit(k, store_commit(k->store, wall(), why), why);
+	judge_commit(k, store_commit(k->store, clock_wall(), why), why);
 }
 
 /* The outbox told something in its own time. */
@@ -92,7 +85,7 @@ static void on_retry(evutil_socket_t fd _unused_, short what _unused_, void *arg
 	struct keep *k = arg;
 	char why[STORE_WHY] = "";
 
-	judge_commit(k, store_retry(k->store, wall(), why), why);
+	judge_commit(k, store_retry(k->store, clock_wall(), why), why);
 }
 
 /* Never in the middle of an event's work: it waits for the disk. */
@@ -119,8 +112,8 @@ static void on_prune(evutil_socket_t fd _unused_, short what _unused_, void *arg
 {
 	struct keep *k = arg;
 	char why[STORE_WHY] = "";
-	int r = store_prune(
-		k->store, wall(), k->settings->keep_for, configured, k->settings, PRUNE_ROWS, why);
+	int r = store_prune(k->store, clock_wall(), k->settings->keep_for, configured, k->settings,
+		PRUNE_ROWS, why);
 
 	if (r < 0 && r != -EAGAIN)
 		log_debug("old history could not be dropped now: %s", *why ? why : strerror(-r));
@@ -158,7 +151,7 @@ int keep_open(struct event_base *base, enum log_target target, bool once, struct
 	k->checkpoint = evtimer_new(base, on_checkpoint, k);
 	k->prune = evtimer_new(base, on_prune, k);
 	if (k->retry && k->checkpoint && k->prune)
-		r = store_open(s->state_dir, wall(), &k->store, ret_memory, &damaged, why);
+		r = store_open(s->state_dir, clock_wall(), &k->store, ret_memory, &damaged, why);
 	if (r == 0) {
 		r = open_outbox(k, base, target, once, ret_memory->next_news);
 		if (r < 0)
@@ -191,7 +184,7 @@ struct keep *keep_close(struct keep *k)
 		commit(k);
 	/* the last chance for what could not be written before */
 	if (k->store && store_behind(k->store))
-		judge_commit(k, store_retry(k->store, wall(), why), why);
+		judge_commit(k, store_retry(k->store, clock_wall(), why), why);
 
 	struct event *timers[] = {k->retry, k->checkpoint, k->prune};
 

@@ -8,6 +8,7 @@
  */
 #include "log.h"
 
+#include "clock.h"
 #include "datagram.h"
 #include "journal_wire.h"
 #include "text.h"
@@ -284,14 +285,6 @@ static int put_once(const struct waiting *w, const char *text)
 	}
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
-
 /* With the patience that is left. */
 static int put(const struct waiting *w, const char *text)
 {
@@ -300,11 +293,12 @@ static int put(const struct waiting *w, const char *text)
 	while ((r == -EAGAIN || out.rest_len > 0) && out.patience != 0) {
 		bool own = out.rest_len == 0 && out.socket.fd >= 0;
 		struct pollfd p = {.fd = own ? out.socket.fd : STDERR_FILENO, .events = POLLOUT};
-		int64_t began = clock_ms();
+		int64_t began = clock_ms(CLOCK_MONOTONIC);
 
 		poll(&p, 1, out.patience);
 		if (out.patience > 0)
-			out.patience = MAX(out.patience - (int)(clock_ms() - began) - 1, 0);
+			out.patience = MAX(
+				out.patience - (int)(clock_ms(CLOCK_MONOTONIC) - began) - 1, 0);
 		if (r == -EAGAIN)
 			r = put_once(w, text);
 		else

@@ -9,6 +9,7 @@
  * The first exchange that fails is the answer to the login. */
 #include "login.h"
 
+#include "clock.h"
 #include "iam.h"
 #include "metadata.h"
 #include "stamp.h"
@@ -40,14 +41,6 @@ struct login {
 	login_done *done;
 	void *arg;
 };
-
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
 
 struct login *login_free(struct login *l)
 {
@@ -81,7 +74,7 @@ static void on_answer(void *arg, const struct exchange *x, const char *token, si
 
 static int ask(struct login *l, const struct exchange_request *request)
 {
-	int64_t left = l->end - clock_ms(CLOCK_BOOTTIME);
+	int64_t left = l->end - clock_mono();
 
 	return http_send(l->http, l->call->cloud, request, MAX(left, (int64_t)1), on_answer, l);
 }
@@ -177,8 +170,7 @@ static int send_project(struct login *l)
 		return r;
 	l->stage = STAGE_PROJECT;
 	request.url = url;
-	r = stamp_put(
-		&stamp, l->pass, l->call->cloud, NULL, "iam", clock_ms(CLOCK_REALTIME), &request);
+	r = stamp_put(&stamp, l->pass, l->call->cloud, NULL, "iam", clock_wall(), &request);
 	return r < 0 ? r : ask(l, &request);
 }
 
@@ -270,7 +262,7 @@ static void on_answer(void *arg, const struct exchange *x, const char *token, si
 {
 	struct login *l = arg;
 	_cleanup_(reply_freep) struct reply *reply = NULL;
-	int64_t wall = x->date > 0 ? x->date : clock_ms(CLOCK_REALTIME);
+	int64_t wall = x->date > 0 ? x->date : clock_wall();
 	int r = 0;
 
 	switch (l->stage) {
@@ -351,7 +343,7 @@ int login_start(struct http *http, const struct call *call, const struct credent
 		return -ENOMEM;
 	l->http = http;
 	l->call = call;
-	l->end = clock_ms(CLOCK_BOOTTIME) + budget;
+	l->end = clock_mono() + budget;
 	l->done = done;
 	l->arg = arg;
 	l->pass = calloc(1, sizeof(*l->pass));

@@ -7,6 +7,7 @@
 #include "outbox.h"
 
 #include "burst.h"
+#include "clock.h"
 #include "journal.h"
 #include "span.h"
 #include "text.h"
@@ -62,19 +63,6 @@ struct outbox {
 	bool unreadable; /* the store, and that was said */
 };
 
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return SECONDS(t.tv_sec) + t.tv_nsec / 1000000;
-}
-
-static int64_t mono(void)
-{
-	return clock_ms(CLOCK_BOOTTIME);
-}
-
 /* --- not taken, and taken again --- */
 
 static const char *target_name(const struct outbox *o)
@@ -89,12 +77,12 @@ static bool refused(struct outbox *o, int r)
 	if (!o->waiting) {
 		o->waiting = true;
 		o->missing = false;
-		o->since_wall = clock_ms(CLOCK_REALTIME);
+		o->since_wall = clock_wall();
 		o->lasted = 0;
 		o->late = o->n_texts = 0;
 	}
 	if (o->stalled == 0)
-		o->stalled = mono();
+		o->stalled = clock_mono();
 	o->failed = r;
 	o->missing = o->missing || r != -EAGAIN;
 	return false;
@@ -106,7 +94,7 @@ static void taken(struct outbox *o, unsigned news)
 		return;
 	o->late += news;
 	if (o->stalled != 0)
-		o->lasted += mono() - o->stalled;
+		o->lasted += clock_mono() - o->stalled;
 	o->stalled = 0;
 }
 
@@ -145,7 +133,7 @@ static bool tell_one(void *arg, const struct stored_news *n)
 	bool repeated = n->id < o->set.first;
 	int r;
 
-	if (!burst_single(&o->burst, mono(), n->priority)) {
+	if (!burst_single(&o->burst, clock_mono(), n->priority)) {
 		burst_count(&o->burst, n->id, n->wall, n->priority, verdict_of(n));
 		o->burst.repeated = o->burst.repeated || repeated;
 		o->walked = n->id;
@@ -244,7 +232,7 @@ static int tell_letter(struct outbox *o, const struct letter *a, bool repeated)
 /* What the ceiling held back; false if it is not taken. */
 static bool tell_sum(struct outbox *o)
 {
-	const struct news *n = burst_sum(&o->burst, clock_ms(CLOCK_REALTIME));
+	const struct news *n = burst_sum(&o->burst, clock_wall());
 	_cleanup_(letter_freep) struct letter *a = n ? make_letter(n) : NULL;
 	int r;
 
@@ -300,7 +288,7 @@ static int walk(struct outbox *o, uint64_t after, bool (*each)(void *, const str
 
 static void arm(struct outbox *o, bool done)
 {
-	int64_t now = mono(), due = burst_due(&o->burst), wait = INT64_MAX;
+	int64_t now = clock_mono(), due = burst_due(&o->burst), wait = INT64_MAX;
 	int fd = o->failed == -EAGAIN ? journal_descriptor(o->journal) : -1;
 	struct timeval tv;
 
@@ -330,7 +318,7 @@ static bool hand_over(struct outbox *o)
 
 	o->turn = TURN_MAX;
 	o->failed = 0;
-	done = burst_due(&o->burst) > mono() || tell_sum(o);
+	done = burst_due(&o->burst) > clock_mono() || tell_sum(o);
 	if (done) {
 		if (walk(o, o->walked, tell_one) < 0)
 			o->walked = before; /* what could not be read comes again */
@@ -387,13 +375,13 @@ static int64_t last_moments(const struct outbox *o)
 
 bool outbox_finish(struct outbox *o)
 {
-	int64_t end = mono() + last_moments(o);
+	int64_t end = clock_mono() + last_moments(o);
 
-	while (!(hand_over(o) && tell_sum(o)) && !o->missing && mono() < end) {
+	while (!(hand_over(o) && tell_sum(o)) && !o->missing && clock_mono() < end) {
 		struct pollfd p = {.fd = journal_descriptor(o->journal), .events = POLLOUT};
 
 		if (o->failed != 0)
-			poll(&p, 1, p.fd < 0 ? 20 : (int)(end - mono()));
+			poll(&p, 1, p.fd < 0 ? 20 : (int)(end - clock_mono()));
 	}
 	return was_marked(o);
 }
