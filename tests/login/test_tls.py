@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from daemon import DOMAIN, Config, jobs, runs, scenario, task
+from daemon import DOMAIN, Config, jobs, scenario, task
 from sim import CANARY_PASSWORD, CANARY_TOKEN
 from tls import CA
 
