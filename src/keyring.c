@@ -66,8 +66,10 @@ bool keyring_refused(struct cloud *c, const struct reply *r, struct now now)
 		if (!shares(c, s))
 			continue;
 		s->shared_refusals++;
-		if (s->login && s->shared_refusals >= SHARED_MAX)
-			s->login_hold = MAX(s->login_hold, now.mono + ++turn * WINDOW);
+		if (!s->login || s->shared_refusals < SHARED_MAX)
+			continue;
+		turn++;
+		s->login_hold = MAX(s->login_hold, now.mono + turn * WINDOW);
 	}
 	return c->shared_refusals >= SHARED_MAX;
 }
