@@ -16,7 +16,9 @@ static void say_timeout(const struct transfer *t, struct line *l)
 	curl_off_t resolved = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
-	span_format(span, sizeof(span), t->timeout);
+	/* a millisecond may be gone before it is begun: 1s and not 999ms */
+	span_format(
+		span, sizeof(span), t->timeout < 100 ? t->timeout : (t->timeout + 50) / 100 * 100);
 	if (t->sent && t->head_bytes > 0)
 		line_add(l, "answer not complete within %s from %s", span, t->peer);
 	else if (t->sent)
