@@ -15,12 +15,15 @@ PACKAGE = "@huaweicloud/huaweicloud-sdk-core"
 # What npm says where there is no way to a registry: that is not ours to mend.
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 
+_skipped = []
+
 
 def _run(why, *argv, **kwargs):
     p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
                        check=False, **kwargs)
     if p.returncode != 0 and any(word in p.stdout for word in UNREACHABLE):
-        pytest.skip(f"{why}: no registry can be reached")
+        _skipped.append(f"{why}: no registry can be reached")  # asked once is enough
+        pytest.skip(_skipped[0])
     if p.returncode != 0:
         pytest.fail(f"{why}: {' '.join(argv)}:\n{p.stdout[-3000:]}")
     return p.stdout
@@ -41,6 +44,8 @@ def _node():
 
 def vendor_dir():
     """The directory with node_modules; installs what is not there yet."""
+    if _skipped:
+        pytest.skip(_skipped[0])
     _node()
     where = os.path.join(build_dir(), "login-vendor")
     lock, done = os.path.join(HERE, "package-lock.json"), os.path.join(where, "installed.json")
@@ -50,7 +55,7 @@ def vendor_dir():
     for name in "package.json", "package-lock.json":
         shutil.copy(os.path.join(HERE, name), where)
     _run(f"{PACKAGE} could not be installed", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
-         "--loglevel=error", cwd=where)
+         "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=2000", cwd=where)
     shutil.copy(lock, done)
     return where
 
