@@ -12,7 +12,8 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
-#define NEVER INT64_MAX
+#define NEVER        INT64_MAX
+#define REFUSALS_MAX 2 /* of one credential: IAM locks a user after a few more */
 
 /* What a job wants next. The plan it waits in follows from it: one for each kind of call. */
 enum step {

@@ -12,7 +12,6 @@
 
 /* Failures in a row after which it is news: one lost connection is none. */
 #define FAILURES_TOLD     2
-#define REFUSALS_MAX      2
 #define FRESH_REFUSED_MAX 3
 
 /* IAM locks a user for 15 to 30 minutes as a rule, the gateway a key for 5: one try after that. */

@@ -10,9 +10,8 @@
 
 #include <string.h>
 
-#define WINDOW     MINUTES(16) /* IAM counts within 15 minutes */
-#define TURN       SECONDS(10) /* as long as that one waits for another's answer */
-#define SHARED_MAX 2
+#define WINDOW MINUTES(16) /* IAM counts within 15 minutes */
+#define TURN   SECONDS(10) /* as long as that one waits for another's answer */
 
 static bool same(const char *a, const char *b)
 {
@@ -66,12 +65,12 @@ bool keyring_refused(struct cloud *c, const struct reply *r, struct now now)
 		if (!shares(c, s))
 			continue;
 		s->shared_refusals++;
-		if (!s->login || s->shared_refusals < SHARED_MAX)
+		if (!s->login || s->shared_refusals < REFUSALS_MAX)
 			continue;
 		turn++;
 		s->login_hold = MAX(s->login_hold, now.mono + turn * WINDOW);
 	}
-	return c->shared_refusals >= SHARED_MAX;
+	return c->shared_refusals >= REFUSALS_MAX;
 }
 
 struct cloud *keyring_next(struct cloud *c, struct cloud *after)
