@@ -9,6 +9,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
 build=${PRECHECKD_BUILD:-build}
+named=$build
 case $build in /*) ;; *) build=$top/$build ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -24,6 +25,8 @@ one() { # PATCH: prints "killed", or why not
 	mkdir -p "$dir/build/unit" "$dir/build/simulator"
 	cp -a "$build"/*.o "$build"/*.d "$build"/*.a "$build"/.made "$build"/precheckd "$build"/drs-simulator "$dir/build/"
 	cp -a "$build"/simulator/*.[od] "$dir/build/simulator/"
+	# the dependencies name their objects by where they were built: else a changed header rebuilds nothing
+	[ "$named" = build ] || sed -i "s|^$named/|build/|" "$dir"/build/*.d "$dir"/build/simulator/*.d
 	if ! (cd "$dir" && patch -s -p1 --no-backup-if-mismatch <"$top/$patch") >"$dir/log" 2>&1; then
 		echo "$name: does not apply"
 		return 1
