@@ -54,6 +54,8 @@ enum outcome {
 };
 /* True for the outcomes that speak of a task and not of the call. */
 bool outcome_is_task(enum outcome o);
+/* IAM found the user and says that it is the project: no fault of the credential's. */
+bool refusal_names_project(const char *code, const char *text);
 const char *outcome_name(enum outcome o); /* "ok", "busy", ... for debug lines and tests */
 
 struct answer {

@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include <errno.h>
+#include <string.h>
 
 static const char *const call_kind_names[_CALL_KIND_MAX] = {
 	[CALL_LOGIN] = "login",
@@ -33,6 +34,11 @@ static const char *const outcome_names[_OUTCOME_MAX] = {
 const char *call_kind_name(enum call_kind k)
 {
 	return (unsigned)k < _CALL_KIND_MAX ? call_kind_names[k] : "unknown";
+}
+
+bool refusal_names_project(const char *code, const char *text)
+{
+	return strcmp(code, "IAM.0004") == 0 || strcasestr(text, "project") != NULL;
 }
 
 const char *outcome_name(enum outcome o)

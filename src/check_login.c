@@ -53,12 +53,6 @@ const char *login_verdict_name(enum login_verdict v)
 	return names[v];
 }
 
-/* IAM says which it was: that is not the credential. */
-static bool blames_project(const struct reply *r)
-{
-	return strcasestr(r->text, "project") != NULL;
-}
-
 enum login_verdict login_verdict(
 	enum auth_method method, enum call_kind kind, const struct reply *r)
 {
@@ -70,11 +64,13 @@ enum login_verdict login_verdict(
 	case OUTCOME_DENIED:
 		return LOGIN_PERMISSION;
 	case OUTCOME_CREDENTIAL:
-		return blames_project(r) ? LOGIN_MISCONFIGURED : LOGIN_CREDENTIAL;
+		return refusal_names_project(r->code, r->text) ? LOGIN_MISCONFIGURED
+							       : LOGIN_CREDENTIAL;
 	case OUTCOME_TOKEN: /* a login that IAM took a moment ago: it is DRS of another region */
 		return kind == CALL_LOGIN ? LOGIN_CREDENTIAL : LOGIN_MISCONFIGURED;
 	case OUTCOME_MISCONFIGURED:
-		return method == AUTH_ECS_AGENCY && kind == CALL_LOGIN && !blames_project(r)
+		return method == AUTH_ECS_AGENCY && kind == CALL_LOGIN &&
+				       !refusal_names_project(r->code, r->text)
 			       ? LOGIN_NO_AGENCY
 			       : LOGIN_MISCONFIGURED;
 	case OUTCOME_THROTTLED:

@@ -47,18 +47,12 @@ void keyring_taken(struct cloud *c)
 			s->shared_refusals = 0;
 }
 
-/* IAM found the user and says that it is the project. */
-static bool of_the_project(const struct reply *r)
-{
-	return strcmp(r->code, "IAM.0004") == 0 || strcasestr(r->text, "project") != NULL;
-}
-
 bool keyring_refused(struct cloud *c, const struct reply *r, struct now now)
 {
 	unsigned turn = 0;
 	struct cloud *s;
 
-	if (of_the_project(r))
+	if (refusal_names_project(r->code, r->text))
 		return false;
 	c->shared_refusals++;
 	TAILQ_FOREACH (s, &c->watch->clouds, link) {

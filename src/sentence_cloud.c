@@ -72,7 +72,7 @@ static void refused_text(struct line *l, const struct news *n)
 	else if (signs(n))
 		hint = "see that access key and secret key belong together, and that the key is "
 		       "active";
-	if (!n->text[0] || !strcasestr(n->text, "project")) /* else it said what it was */
+	if (!refusal_names_project(n->code, n->text))
 		line_add(l, "; %s", hint);
 }
 

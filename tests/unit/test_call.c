@@ -63,9 +63,19 @@ static void test_reply(void **state)
 	assert_null(reply_free(NULL));
 }
 
+static void test_refusal_names_project(void **state)
+{
+	(void)state;
+	assert_true(refusal_names_project("IAM.0004", ""));
+	assert_true(refusal_names_project("", "Could not find Project: x."));
+	assert_false(refusal_names_project("", ""));
+	assert_false(refusal_names_project("IAM.0062", "The username or password is wrong."));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refusal_names_project),
 		cmocka_unit_test(test_kind_names),
 		cmocka_unit_test(test_outcome_names),
 		cmocka_unit_test(test_reply),
