@@ -20,6 +20,9 @@ char *text_flatten(char *dst, size_t n, const char *src, size_t len);
 /* True if the len bytes are valid UTF-8 (no overlong forms, no surrogates, <= U+10FFFF). */
 bool text_utf8_valid(const char *s, size_t len);
 
+/* True if the len bytes are printable ASCII without blanks: what may be a header's value as it is. */
+bool text_is_word(const char *s, size_t len);
+
 /* A line that grows inside a caller's buffer and is cut with "..." when full; for messages. */
 struct line {
 	char *buf;

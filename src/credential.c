@@ -55,12 +55,11 @@ static int judge_word(
 			strcmp(what, "token") == 0
 				? "; ask IAM for one without a catalogue, by ?nocatalog=true"
 				: "");
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f)
-			return because(why, -EINVAL,
-				"%s: this is no %s, it holds a blank or something else than "
-				"printable ASCII",
-				place, what);
+	if (!text_is_word(text, len))
+		return because(why, -EINVAL,
+			"%s: this is no %s, it holds a blank or something else than "
+			"printable ASCII",
+			place, what);
 	return 0;
 }
 

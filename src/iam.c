@@ -114,15 +114,6 @@ static void refuse(struct reply *r, enum outcome o, const char *text)
 	text_copy(r->text, sizeof(r->text), text);
 }
 
-/* It will be a header's value: no blanks, no line breaks, no byte above ASCII. */
-static bool token_printable(const char *token, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (token[i] <= ' ' || token[i] > '~')
-			return false;
-	return true;
-}
-
 /* It will be part of a URL. */
 static bool project_usable(const char *id, size_t room)
 {
@@ -141,7 +132,7 @@ static bool judge_token(const char *token, size_t token_len, struct reply *r)
 		snprintf(r->text, sizeof(r->text),
 			"token is %zu bytes, the gateway takes %d KB: give the user fewer roles",
 			token_len, TOKEN_MAX / 1024);
-	} else if (!token_printable(token, token_len)) {
+	} else if (!text_is_word(token, token_len)) {
 		refuse(r, OUTCOME_SERVER, "X-Subject-Token holds characters that are no token's");
 	}
 	return r->outcome == OUTCOME_OK;

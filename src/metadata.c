@@ -31,21 +31,13 @@ int metadata_ticket_url(const struct cloud_settings *cloud, char **ret)
 	return url(cloud, "/meta-data/latest/api/token", ret);
 }
 
-static bool printable(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (s[i] <= ' ' || s[i] > '~')
-			return false;
-	return true;
-}
-
 int metadata_ticket(const struct exchange *x, struct secret **ret)
 {
 	size_t len = x->len;
 
 	while (len > 0 && strchr(" \r\n", x->body[len - 1]))
 		len--;
-	if (!exchange_success(x) || len == 0 || len > TOKEN_MAX || !printable(x->body, len))
+	if (!exchange_success(x) || len == 0 || len > TOKEN_MAX || !text_is_word(x->body, len))
 		return -EINVAL;
 	return secret_new(x->body, len, ret);
 }
@@ -104,8 +96,8 @@ static int read_keys(const struct call *call, const struct json *body, int64_t w
 	const char *expires = json_get_word(c, "expires_at");
 	int64_t until;
 
-	if (!access || !key || !token || !expires || !printable(access, strlen(access)) ||
-		!printable(key, strlen(key)) || !printable(token, strlen(token)) ||
+	if (!access || !key || !token || !expires || !text_is_word(access, strlen(access)) ||
+		!text_is_word(key, strlen(key)) || !text_is_word(token, strlen(token)) ||
 		strlen(token) > TOKEN_MAX || time_parse_utc(expires, &until) < 0) {
 		refuse(r, OUTCOME_SERVER, "the metadata service's answer holds no keys");
 		return 0;

@@ -159,6 +159,14 @@ char *text_flatten(char *dst, size_t n, const char *src, size_t len)
 	return escape(dst, n, src, len, false);
 }
 
+bool text_is_word(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= ' ' || s[i] > '~')
+			return false;
+	return true;
+}
+
 void line_init(struct line *l, char *buf, size_t size)
 {
 	*l = (struct line){.buf = buf, .size = size};

@@ -4,6 +4,7 @@
  * protocol but the one that was asked for, no compression, and never CURLOPT_VERBOSE, which prints tokens.
  * The callbacks only note what they see. */
 #include "transfer.h"
+#include "text.h"
 #include "trouble.h"
 
 #include <arpa/inet.h>
@@ -298,9 +299,8 @@ static int add_secret(struct transfer *t, const char *name, const struct secret 
 		return -EINVAL;
 	if (len > TOKEN_MAX)
 		return -E2BIG;
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] <= ' ' || bytes[i] > '~')
-			return -EINVAL;
+	if (!text_is_word(bytes, len))
+		return -EINVAL;
 	snprintf(line, sizeof(line), "%s: ", name);
 	memcpy(line + lead, bytes, len);
 	r = secret_new(line, lead + len, &t->secret_lines[t->n_headers]);

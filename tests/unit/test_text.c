@@ -355,9 +355,23 @@ static void test_time_round_trip(void **state)
 	}
 }
 
+static void test_is_word(void **state)
+{
+	(void)state;
+	assert_true(text_is_word("MII+/=~!", 8));
+	assert_true(text_is_word("", 0));
+	assert_true(text_is_word("a b", 1));
+	assert_false(text_is_word("a b", 3));
+	assert_false(text_is_word("a\n", 2));
+	assert_false(text_is_word("a\x7f", 2));
+	assert_false(text_is_word("\xc3\xa4", 2));
+	assert_false(text_is_word("a\0b", 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_word),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_copy_every_cut),
 		cmocka_unit_test(test_copy_odd),
